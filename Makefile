@@ -1,0 +1,61 @@
+# eventctl: `make` builds, `make demo` shows, `make test` proves. `make help` lists the rest.
+#
+# Variants are folders of their own: `make BUILD=build/asan SANITIZE=address,undefined`.
+# DEV=1 makes warnings errors (CI does; a user with a newer compiler is not stopped by one).
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+
+VERSION  := 0.1.0
+BUILD    ?= build
+CC       ?= cc
+OPTIMIZE ?= -O2
+SANITIZE ?=
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+            -Wwrite-strings -Wformat=2 -Wundef -Wvla
+ifeq ($(DEV),1)
+WARNINGS += -Werror
+endif
+HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+ifneq ($(SANITIZE),)
+HARDENING := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DEVENTCTL_VERSION='"$(VERSION)"' -g $(OPTIMIZE) \
+             $(HARDENING) $(WARNINGS) -I. -include core/banned.h -MMD -MP \
+             $(shell pkg-config --cflags $(MODULES) 2>/dev/null) $(CFLAGS)
+MODULES    := libcurl libcrypto yaml-0.1 jansson
+LIBS        = $(shell pkg-config --libs $(MODULES)) -lm
+LINK        = $(CC) $(HARDENING) $(LDFLAGS) -o $@
+
+sources = $(sort $(wildcard $(1)/*.c))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+
+CORE    := $(call sources,core)
+API     := $(call sources,api)
+CTL     := $(call sources,ctl)
+SANDBOX := $(call sources,tests/sandbox)
+
+.PHONY: all deps
+all: $(BUILD)/eventctl $(BUILD)/genesys-sandbox
+
+# Everything that compiles waits for the libraries to be there.
+deps:
+	@./install-deps
+
+$(BUILD)/%.o: %.c | deps
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/eventctl: $(call objects,$(CORE) $(API) $(CTL))
+	$(LINK) $^ $(LIBS)
+
+$(BUILD)/genesys-sandbox: MODULES := libevent libcrypto jansson
+$(BUILD)/genesys-sandbox: $(call objects,$(SANDBOX))
+	$(LINK) $^ $(LIBS)
+
+-include $(patsubst %.o,%.d,$(call objects,$(CORE) $(API) $(CTL) $(SANDBOX)))
+-include tests/tests.mk

@@ -1,0 +1,131 @@
+#include "core/json.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEPTH_MAX = 64, CANONICAL_MAX = 64 * 1024 * 1024 };
+
+void json_add_string(struct buf *out, const char *text, size_t length_bytes)
+{
+    buf_add_char(out, '"');
+    for (size_t i = 0; i < length_bytes; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '"' || c == '\\')
+            buf_printf(out, "\\%c", c);
+        else if (c == '\n')
+            buf_add_text(out, "\\n");
+        else if (c < 0x20 || c == 0x7F)
+            buf_printf(out, "\\u%04x", c);
+        else
+            buf_add_char(out, (char)c);
+    }
+    buf_add_char(out, '"');
+}
+
+static void add_value(struct buf *out, const json_t *value, int depth);
+
+static int compare_keys(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void add_object(struct buf *out, const json_t *value, int depth)
+{
+    size_t count = 0;
+    const char **keys = calloc(json_object_size(value) + 1, sizeof(*keys));
+    const char *key;
+    json_t *member;
+
+    if (!keys) {
+        out->failed = true;
+        return;
+    }
+    json_object_foreach((json_t *)value, key, member)
+        if (!json_is_null(member))
+            keys[count++] = key;
+    qsort(keys, count, sizeof(*keys), compare_keys);
+    buf_add_char(out, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            buf_add_char(out, ',');
+        json_add_string(out, keys[i], strlen(keys[i]));
+        buf_add_char(out, ':');
+        add_value(out, json_object_get(value, keys[i]), depth + 1);
+    }
+    buf_add_char(out, '}');
+    free(keys);
+}
+
+static void add_array(struct buf *out, const json_t *value, int depth)
+{
+    buf_add_char(out, '[');
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        if (i > 0)
+            buf_add_char(out, ',');
+        add_value(out, json_array_get(value, i), depth + 1);
+    }
+    buf_add_char(out, ']');
+}
+
+static void add_real(struct buf *out, double real)
+{
+    if (floor(real) == real && fabs(real) < 9007199254740992.0) /* 2^53: exact as an integer */
+        buf_printf(out, "%lld", (long long)real);
+    else
+        buf_printf(out, "%.17g", real);
+}
+
+static void add_value(struct buf *out, const json_t *value, int depth)
+{
+    if (depth > DEPTH_MAX) {
+        out->failed = true;
+        return;
+    }
+    switch (value ? json_typeof(value) : JSON_NULL) {
+    case JSON_OBJECT:
+        add_object(out, value, depth);
+        break;
+    case JSON_ARRAY:
+        add_array(out, value, depth);
+        break;
+    case JSON_STRING:
+        json_add_string(out, json_string_value(value), json_string_length(value));
+        break;
+    case JSON_INTEGER:
+        buf_printf(out, "%lld", (long long)json_integer_value(value));
+        break;
+    case JSON_REAL:
+        add_real(out, json_real_value(value));
+        break;
+    case JSON_TRUE:
+        buf_add_text(out, "true");
+        break;
+    case JSON_FALSE:
+        buf_add_text(out, "false");
+        break;
+    case JSON_NULL:
+        buf_add_text(out, "null");
+        break;
+    }
+}
+
+void json_add_canonical(struct buf *out, const json_t *value)
+{
+    add_value(out, value, 0);
+}
+
+char *json_canonical(const json_t *value)
+{
+    struct buf out;
+
+    buf_init(&out, CANONICAL_MAX);
+    json_add_canonical(&out, value);
+    return buf_take(&out);
+}
+
+const char *json_text(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
