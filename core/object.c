@@ -1,0 +1,255 @@
+#include "core/object.h"
+
+#include "core/digest.h"
+#include "core/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIELD_TEXT_MAX = 1024 * 1024 };
+
+void object_init(struct object *object)
+{
+    memset(object, 0, sizeof(*object));
+}
+
+void object_release(struct object *object)
+{
+    free(object->id);
+    free(object->name);
+    free(object->topic);
+    free(object->health);
+    for (enum field field = 0; field < FIELD_COUNT; field++)
+        free(object->fields[field]);
+    object_init(object);
+}
+
+static bool set_text(char **place, char *text)
+{
+    if (!text)
+        return false;
+    free(*place);
+    *place = text;
+    return true;
+}
+
+bool object_set(struct object *object, enum field field, const json_t *value)
+{
+    return set_text(&object->fields[field], json_canonical(value));
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool object_set_sorted(struct object *object, enum field field, const json_t *array)
+{
+    size_t count = json_array_size(array);
+    char **elements = calloc(count + 1, sizeof(*elements));
+    struct buf out;
+    bool ok = elements != NULL;
+
+    buf_init(&out, FIELD_TEXT_MAX);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = (elements[i] = json_canonical(json_array_get(array, i))) != NULL;
+    if (ok) {
+        qsort(elements, count, sizeof(*elements), compare_texts);
+        buf_add_char(&out, '[');
+        for (size_t i = 0; i < count; i++)
+            if (i == 0 || strcmp(elements[i], elements[i - 1]) != 0)
+                buf_printf(&out, "%s%s", i > 0 ? "," : "", elements[i]);
+        buf_add_char(&out, ']');
+        ok = set_text(&object->fields[field], buf_take(&out));
+    }
+    buf_release(&out);
+    for (size_t i = 0; elements && i < count; i++)
+        free(elements[i]);
+    free(elements);
+    return ok;
+}
+
+/* A string field from a part of a text. */
+static bool set_string(struct object *object, enum field field, const char *text, size_t length)
+{
+    struct buf out;
+
+    buf_init(&out, FIELD_TEXT_MAX);
+    json_add_string(&out, text, length);
+    return set_text(&object->fields[field], buf_take(&out));
+}
+
+bool object_set_description(struct object *object, const char *description)
+{
+    size_t length;
+
+    marker_parse(description, &object->marker, &length);
+    return set_string(object, FIELD_DESCRIPTION, description, length) &&
+           object_set(object, FIELD_PROTECT,
+                      object->marker.protect ? json_true() : json_false());
+}
+
+json_t *object_get(const struct object *object, enum field field)
+{
+    const char *text = object->fields[field];
+
+    return text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+}
+
+char *object_description(const struct object *object)
+{
+    struct marker marker = object->marker;
+    json_t *text = object_get(object, FIELD_DESCRIPTION);
+    struct buf out;
+    bool ok = text != NULL;
+
+    buf_init(&out, FIELD_TEXT_MAX);
+    for (enum field field = 0; ok && field < FIELD_COUNT; field++)
+        if (object->fields[field])
+            ok = marker_hash(object->fields[field], marker.hashes[field]);
+    if (ok) {
+        buf_add(&out, json_string_value(text), json_string_length(text));
+        if (out.length > 0)
+            buf_add_char(&out, ' ');
+        marker_add(&out, &marker);
+    }
+    json_decref(text);
+    if (ok)
+        return buf_take(&out);
+    buf_release(&out);
+    return NULL;
+}
+
+bool object_fingerprint(const struct object *object, char out[17])
+{
+    struct buf text;
+    bool ok;
+
+    buf_init(&text, (size_t)FIELD_COUNT * FIELD_TEXT_MAX);
+    buf_printf(&text, "%d\n%s\n%lld\n", (int)object->via, object->name,
+               (long long)object->version);
+    for (enum field field = 0; field < FIELD_COUNT; field++)
+        buf_printf(&text, "%s\n", object->fields[field] ? object->fields[field] : "");
+    marker_add(&text, &object->marker);
+    ok = !text.failed && digest_hex(text.data, text.length, 16, out);
+    buf_release(&text);
+    return ok;
+}
+
+static bool copy_text(char **to, const char *from)
+{
+    *to = from ? strdup(from) : NULL;
+    return !from || *to;
+}
+
+bool object_copy(struct object *to, const struct object *from)
+{
+    bool ok;
+
+    object_init(to);
+    to->via = from->via;
+    to->version = from->version;
+    to->marker = from->marker;
+    to->subscription = from->subscription;
+    to->event = from->event;
+    ok = copy_text(&to->id, from->id) && copy_text(&to->name, from->name) &&
+         copy_text(&to->topic, from->topic) && copy_text(&to->health, from->health);
+    for (enum field field = 0; ok && field < FIELD_COUNT; field++)
+        ok = copy_text(&to->fields[field], from->fields[field]);
+    if (!ok)
+        object_release(to);
+    return ok;
+}
+
+static json_t *optional(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+json_t *object_to_json(const struct object *object)
+{
+    json_t *fields = json_object();
+    struct buf marker;
+    json_t *json;
+
+    for (enum field field = 0; fields && field < FIELD_COUNT; field++)
+        if (object->fields[field] &&
+            json_object_set_new(fields, field_table[field].name, object_get(object, field)) < 0) {
+            json_decref(fields);
+            fields = NULL;
+        }
+    buf_init(&marker, FIELD_TEXT_MAX);
+    if (object->marker.present)
+        marker_add(&marker, &object->marker);
+    json = !fields || marker.failed
+               ? NULL
+               : json_pack("{s:s, s:o, s:s, s:o, s:I, s:o, s:s, s:O}", "via",
+                           via_name(object->via), "id", optional(object->id), "name",
+                           object->name, "topic", optional(object->topic), "version",
+                           (json_int_t)object->version, "health", optional(object->health),
+                           "marker", buf_text(&marker), "fields", fields);
+    buf_release(&marker);
+    json_decref(fields);
+    return json;
+}
+
+bool object_from_json(struct object *object, const json_t *json, struct error *error)
+{
+    const char *via = json_text(json, "via"), *name = json_text(json, "name");
+    const char *marker = json_text(json, "marker");
+    const json_t *fields = json_object_get(json, "fields");
+    size_t none;
+
+    object_init(object);
+    while (object->via < VIA_COUNT && (!via || strcmp(via, via_name(object->via)) != 0))
+        object->via++;
+    if (object->via == VIA_COUNT || !name || !marker || !json_is_object(fields))
+        return error_set(error, ERROR_INVALID, "an object without via, name, marker or fields");
+    marker_parse(marker, &object->marker, &none);
+    object->version = json_integer_value(json_object_get(json, "version"));
+    bool ok = copy_text(&object->id, json_text(json, "id")) && copy_text(&object->name, name) &&
+              copy_text(&object->topic, json_text(json, "topic")) &&
+              copy_text(&object->health, json_text(json, "health"));
+    for (enum field field = 0; ok && field < FIELD_COUNT; field++) {
+        const json_t *value = json_object_get(fields, field_table[field].name);
+        if (value)
+            ok = object_set(object, field, value);
+        else if (field_table[field].by_via[object->via]) {
+            object_release(object);
+            return error_set(error, ERROR_INVALID, "an object without its field %s",
+                             field_table[field].name);
+        }
+    }
+    if (ok)
+        return true;
+    object_release(object);
+    return error_no_memory(error);
+}
+
+void object_list_init(struct object_list *list)
+{
+    *list = (struct object_list){.items = NULL};
+}
+
+void object_list_release(struct object_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        object_release(&list->items[i]);
+    free(list->items);
+    object_list_init(list);
+}
+
+bool object_list_add(struct object_list *list, struct object *object)
+{
+    if (list->count == list->size) {
+        size_t size = list->size ? list->size * 2 : 64;
+        struct object *grown = reallocarray(list->items, size, sizeof(*grown));
+        if (!grown)
+            return false;
+        list->items = grown;
+        list->size = size;
+    }
+    list->items[list->count++] = *object;
+    object_init(object);
+    return true;
+}

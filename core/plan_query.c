@@ -1,0 +1,98 @@
+/* Questions to a plan that is made: counts, names, and whether it may be applied. */
+#include "core/plan.h"
+
+size_t plan_count(const struct plan *plan, enum plan_action action)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < plan->count; i++)
+        count += plan->changes[i].action == action;
+    return count;
+}
+
+static bool has_cause(const struct plan_change *change, enum plan_cause not_this)
+{
+    for (size_t i = 0; i < change->field_count; i++)
+        if (change->fields[i].cause != not_this)
+            return true;
+    return false;
+}
+
+bool plan_change_drifted(const struct plan_change *change)
+{
+    return change->action == PLAN_UPDATE &&
+           (change->marker_missing || has_cause(change, CAUSE_PENDING));
+}
+
+bool plan_change_pending(const struct plan_change *change)
+{
+    return change->action != PLAN_UPDATE || has_cause(change, CAUSE_DRIFTED);
+}
+
+size_t plan_count_drifted(const struct plan *plan)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < plan->count; i++)
+        count += plan_change_drifted(&plan->changes[i]);
+    return count;
+}
+
+const char *plan_change_name(const struct plan_change *change)
+{
+    return change->after ? change->after->name : change->before->name;
+}
+
+size_t plan_writes(const struct plan *plan)
+{
+    return plan->count + plan_count(plan, PLAN_REPLACE);
+}
+
+/* True when `count` is more than `percent` of what is ours. */
+static bool is_over(const struct plan *plan, size_t count, unsigned percent)
+{
+    return plan->ours >= PLAN_LIMIT_LEAST && count * 100 > plan->ours * percent;
+}
+
+static bool refuse_percent(const struct plan *plan, const char *what, const char *flag,
+                           size_t count, unsigned percent, struct error *error)
+{
+    size_t needed = (count * 100 + plan->ours - 1) / plan->ours;
+
+    return error_set(error, ERROR_REFUSED,
+                     "the plan %s %zu of %zu objects (%zu %%), more than the limit of %u %%; if "
+                     "that is meant: %s %zu",
+                     what, count, plan->ours, needed, percent, flag, needed);
+}
+
+bool plan_allowed(const struct plan *plan, const struct plan_limits *limits, struct error *error)
+{
+    size_t updates = plan_count(plan, PLAN_UPDATE) + plan_count(plan, PLAN_REPLACE);
+    size_t deletes = plan_count(plan, PLAN_DELETE);
+
+    if (plan->conflict_count > 0)
+        return error_set(error, ERROR_FAILED,
+                         "%zu name%s claimed by more than one object; nothing is written until "
+                         "that is cleared up in Genesys Cloud",
+                         plan->conflict_count, plan->conflict_count == 1 ? " is" : "s are");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_change *change = &plan->changes[i];
+        if (change->protected)
+            return error_set(error, ERROR_REFUSED,
+                             "%s is protected and is not deleted, not even with --prune; to "
+                             "delete it, apply it with `protect: false` first",
+                             change->before->name);
+        if (change->downgrade && !limits->allow_downgrade)
+            return error_set(error, ERROR_REFUSED,
+                             "%s is newer than the manifest's version (an older checkout?); if "
+                             "going back is meant: --allow-downgrade",
+                             change->before->name);
+    }
+    if (is_over(plan, deletes, limits->max_deletes_percent))
+        return refuse_percent(plan, "deletes", "--max-deletes", deletes,
+                              limits->max_deletes_percent, error);
+    if (is_over(plan, updates, limits->max_updates_percent))
+        return refuse_percent(plan, "updates", "--max-updates", updates,
+                              limits->max_updates_percent, error);
+    return true;
+}
