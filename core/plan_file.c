@@ -1,0 +1,335 @@
+#include "core/plan_file.h"
+
+#include "core/file.h"
+#include "core/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char format_kind[] = "eventctl-plan";
+enum { FORMAT_MAJOR = 1, PLAN_FILE_MAX_BYTES = 512 * 1024 * 1024 };
+
+void plan_file_init(struct plan_file *file)
+{
+    memset(file, 0, sizeof(*file));
+}
+
+void plan_file_release(struct plan_file *file)
+{
+    json_decref(file->manifest_paths);
+    plan_release(&file->plan);
+    object_list_release(&file->before);
+    object_list_release(&file->after);
+    plan_file_init(file);
+}
+
+/* -- writing -------------------------------------------------------------------------------- */
+
+static json_t *object_or_null(const struct object *object)
+{
+    return object ? object_to_json(object) : json_null();
+}
+
+static json_t *change_to_json(const struct plan_change *change)
+{
+    return json_pack("{s:s, s:b, s:o, s:o}", "action", plan_action_table[change->action].verb,
+                     "superseded", (int)change->superseded, "before",
+                     object_or_null(change->before), "after", object_or_null(change->after));
+}
+
+static json_t *body_to_json(const struct plan_file *file, const struct plan *plan)
+{
+    json_t *changes = json_array();
+    json_t *paths = file->manifest_paths ? json_incref(file->manifest_paths) : json_array();
+
+    for (size_t i = 0; changes && i < plan->count; i++)
+        if (json_array_append_new(changes, change_to_json(&plan->changes[i])) < 0) {
+            json_decref(changes);
+            changes = NULL;
+        }
+    return json_pack("{s:{s:s, s:s}, s:s, s:s, s:o, s:I, s:I, s:b, s:o}", "organization", "id",
+                     file->organization_id, "name", file->organization, "owner", file->owner,
+                     "manifest_hash", file->manifest_hash, "manifest_paths", paths, "created_s",
+                     (json_int_t)file->created_s, "expires_s", (json_int_t)file->expires_s,
+                     "prune", (int)file->prune, "changes", changes);
+}
+
+/* The checksum is over the body's canonical text. */
+static bool body_checksum(const json_t *body, char out[DIGEST_HEX + 1])
+{
+    struct buf text;
+    bool ok;
+
+    buf_init(&text, PLAN_FILE_MAX_BYTES);
+    json_add_canonical(&text, body);
+    ok = !text.failed && digest_hex(text.data, text.length, DIGEST_HEX, out);
+    buf_release(&text);
+    return ok;
+}
+
+bool plan_file_write(const char *path, const struct plan_file *file, const struct plan *plan,
+                     struct error *error)
+{
+    char checksum[DIGEST_HEX + 1];
+    json_t *body = body_to_json(file, plan);
+    json_t *whole = NULL;
+    char *text = NULL;
+    bool ok = false;
+
+    if (body && body_checksum(body, checksum))
+        whole = json_pack("{s:s, s:s, s:s, s:O}", "kind", format_kind, "format_version", "1.0",
+                          "checksum", checksum, "plan", body);
+    if (whole)
+        text = json_dumps(whole, JSON_INDENT(1) | JSON_SORT_KEYS);
+    if (text)
+        ok = file_replace(path, text, strlen(text), error);
+    else
+        error_no_memory(error);
+    free(text);
+    json_decref(whole);
+    json_decref(body);
+    return ok;
+}
+
+/* -- reading -------------------------------------------------------------------------------- */
+
+static void take_text(char *out, size_t size, const json_t *object, const char *key)
+{
+    const char *text = json_text(object, key);
+
+    snprintf(out, size, "%s", text ? text : "");
+}
+
+/* Adds the object of a change to its list; "null" adds nothing. */
+static bool take_object(struct object_list *list, const json_t *change, const char *key,
+                        struct error *error)
+{
+    const json_t *json = json_object_get(change, key);
+    struct object object;
+    bool ok;
+
+    if (json_is_null(json))
+        return true;
+    if (!object_from_json(&object, json, error))
+        return false;
+    ok = object_list_add(list, &object);
+    object_release(&object);
+    return ok || error_no_memory(error);
+}
+
+static bool take_action(const json_t *change, enum plan_action *action)
+{
+    const char *verb = json_text(change, "action");
+
+    for (*action = 0; verb && *action < PLAN_ACTIONS; ++*action)
+        if (strcmp(verb, plan_action_table[*action].verb) == 0)
+            return true;
+    return false;
+}
+
+/* A change's two objects stand last in their lists, where it has them. The pointers are set when all lists
+ * are complete, since they move while they grow. */
+static bool take_change(struct plan_file *file, const json_t *json, struct error *error)
+{
+    struct plan_change *change = &file->plan.changes[file->plan.count];
+    size_t before = file->before.count, after = file->after.count;
+
+    *change = (struct plan_change){.superseded = json_is_true(json_object_get(json, "superseded"))};
+    if (!take_action(json, &change->action))
+        return error_set(error, ERROR_INVALID, "a change without a known action");
+    if (!take_object(&file->before, json, "before", error) ||
+        !take_object(&file->after, json, "after", error))
+        return false;
+    if ((file->before.count > before) != (change->action != PLAN_CREATE) ||
+        (file->after.count > after) != (change->action != PLAN_DELETE))
+        return error_set(error, ERROR_INVALID, "a change whose objects do not fit its action");
+    if (file->before.count > before && !file->before.items[before].id)
+        return error_set(error, ERROR_INVALID, "a planned object without its id");
+    file->plan.count++;
+    return true;
+}
+
+static bool connect_changes(struct plan_file *file)
+{
+    size_t before = 0, after = 0;
+
+    for (size_t i = 0; i < file->plan.count; i++) {
+        struct plan_change *change = &file->plan.changes[i];
+        if (change->action != PLAN_CREATE)
+            change->before = &file->before.items[before++];
+        if (change->action != PLAN_DELETE)
+            change->after = &file->after.items[after++];
+        if (change->before && change->after &&
+            !plan_compare(change->before, change->after, change->fields, &change->field_count))
+            return false;
+        change->marker_missing = change->before && !change->before->marker.present;
+        change->risk = change->action == PLAN_REPLACE || change->superseded ? RISK_DUPLICATES
+                       : change->action == PLAN_DELETE                     ? RISK_MAY_DROP
+                                                                           : RISK_NONE;
+        for (size_t f = 0; f < change->field_count; f++)
+            if (change->fields[f].risk > change->risk)
+                change->risk = change->fields[f].risk;
+    }
+    return true;
+}
+
+static bool take_body(struct plan_file *file, const json_t *body, struct error *error)
+{
+    const json_t *organization = json_object_get(body, "organization");
+    const json_t *changes = json_object_get(body, "changes");
+    const json_t *change;
+    size_t i;
+
+    take_text(file->organization_id, sizeof(file->organization_id), organization, "id");
+    take_text(file->organization, sizeof(file->organization), organization, "name");
+    take_text(file->owner, sizeof(file->owner), body, "owner");
+    take_text(file->manifest_hash, sizeof(file->manifest_hash), body, "manifest_hash");
+    file->created_s = json_integer_value(json_object_get(body, "created_s"));
+    file->expires_s = json_integer_value(json_object_get(body, "expires_s"));
+    file->prune = json_is_true(json_object_get(body, "prune"));
+    file->manifest_paths = json_incref(json_object_get(body, "manifest_paths"));
+    file->plan.changes = calloc(json_array_size(changes) + 1, sizeof(*file->plan.changes));
+    if (!file->plan.changes)
+        return error_no_memory(error);
+    json_array_foreach(changes, i, change)
+        if (!take_change(file, change, error))
+            return false;
+    return connect_changes(file) || error_no_memory(error);
+}
+
+/* A whole file of the right kind and undamaged: its body (a new reference). */
+static json_t *open_body(const char *path, struct error *error)
+{
+    char checksum[DIGEST_HEX + 1];
+    const char *version, *kind;
+    json_error_t problem;
+    json_t *body = NULL;
+    struct buf text;
+    json_t *whole;
+
+    buf_init(&text, PLAN_FILE_MAX_BYTES);
+    if (!file_read(path, &text, error)) {
+        buf_release(&text);
+        return NULL;
+    }
+    whole = json_loadb(buf_text(&text), text.length, JSON_REJECT_DUPLICATES, &problem);
+    buf_release(&text);
+    kind = json_text(whole, "kind");
+    version = json_text(whole, "format_version");
+    if (!kind || strcmp(kind, format_kind) != 0 || !version)
+        error_set(error, ERROR_INVALID, "%s is not a plan made by `eventctl plan --out`", path);
+    else if (strtol(version, NULL, 10) != FORMAT_MAJOR)
+        error_set(error, ERROR_INVALID, "%s has plan format %s; this eventctl reads format %d",
+                  path, version, FORMAT_MAJOR);
+    else if (!body_checksum(json_object_get(whole, "plan"), checksum))
+        error_no_memory(error);
+    else if (!json_text(whole, "checksum") || strcmp(json_text(whole, "checksum"), checksum) != 0)
+        error_set(error, ERROR_INVALID, "%s is damaged: its checksum does not fit", path);
+    else
+        body = json_incref(json_object_get(whole, "plan"));
+    json_decref(whole);
+    return body;
+}
+
+bool plan_file_read(const char *path, struct plan_file *file, struct error *error)
+{
+    json_t *body = open_body(path, error);
+    bool ok;
+
+    plan_file_init(file);
+    if (!body)
+        return false;
+    ok = take_body(file, body, error);
+    json_decref(body);
+    if (!ok) {
+        error_wrap(error, "%s", path);
+        plan_file_release(file);
+    }
+    return ok;
+}
+
+/* -- has anything moved? -------------------------------------------------------------------- */
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp((*(const struct object *const *)a)->id, (*(const struct object *const *)b)->id);
+}
+
+static int compare_id(const void *id, const void *object)
+{
+    return strcmp(id, (*(const struct object *const *)object)->id);
+}
+
+/* Something that has the name, or the marker, of what is to be created. */
+static const struct object *find_claimant(const struct object_list *live,
+                                          const struct object *wanted)
+{
+    for (size_t i = 0; i < live->count; i++) {
+        const struct object *object = &live->items[i];
+        const struct marker *marker = &object->marker;
+        if (object->via != wanted->via)
+            continue;
+        if (strcmp(object->name, wanted->name) == 0)
+            return object;
+        if (marker->present && marker->version == wanted->marker.version &&
+            strcmp(marker->name, wanted->marker.name) == 0 &&
+            strcmp(marker->owner, wanted->marker.owner) == 0 &&
+            strcmp(marker->organization, wanted->marker.organization) == 0 &&
+            strcmp(object->topic ? object->topic : "", wanted->topic ? wanted->topic : "") == 0)
+            return object;
+    }
+    return NULL;
+}
+
+/* 1: moved, 0: as planned, -1: no memory. */
+static int change_moved(const struct plan_change *change, const struct object_list *live,
+                        const struct object **by_id, const struct object **found)
+{
+    char planned[17], now[17];
+    const struct object **at;
+
+    *found = NULL;
+    if (change->before) {
+        at = bsearch(change->before->id, by_id, live->count, sizeof(*by_id), compare_id);
+        if (!at)
+            return 1;
+        *found = *at;
+        if (!object_fingerprint(change->before, planned) || !object_fingerprint(*at, now))
+            return -1;
+        if (strcmp(planned, now) != 0)
+            return 1;
+    }
+    if (change->action == PLAN_CREATE || change->action == PLAN_REPLACE) {
+        const struct object *claimant = find_claimant(live, change->after);
+        if (claimant)
+            *found = claimant;
+        return claimant != NULL;
+    }
+    return 0;
+}
+
+long plan_file_compare(const struct plan_file *file, const struct object_list *live,
+                       plan_moved moved, void *context)
+{
+    const struct object **by_id = calloc(live->count + 1, sizeof(*by_id));
+    const struct object *found;
+    long count = 0;
+
+    if (!by_id)
+        return -1;
+    for (size_t i = 0; i < live->count; i++)
+        by_id[i] = &live->items[i];
+    qsort(by_id, live->count, sizeof(*by_id), compare_ids);
+    for (size_t i = 0; i < file->plan.count && count >= 0; i++) {
+        int is_moved = change_moved(&file->plan.changes[i], live, by_id, &found);
+        if (is_moved < 0)
+            count = -1;
+        else if (is_moved) {
+            count++;
+            moved(context, &file->plan.changes[i], found);
+        }
+    }
+    free(by_id);
+    return count;
+}
