@@ -282,38 +282,70 @@ static const struct object *find_claimant(const struct object_list *live,
     return NULL;
 }
 
-/* 1: moved, 0: as planned, -1: no memory. */
-static int change_moved(const struct plan_change *change, const struct object_list *live,
-                        const struct object **by_id, const struct object **found)
+enum change_state { AS_PLANNED, ALREADY_DONE, MOVED, NO_MEMORY };
+
+/* The live object has every wanted value, and a marker. */
+static enum change_state wanted_state(const struct object *live, const struct object *wanted)
+{
+    struct plan_field fields[FIELD_COUNT];
+    size_t differing;
+
+    if (!plan_compare(live, wanted, fields, &differing))
+        return NO_MEMORY;
+    return differing == 0 && live->marker.present ? ALREADY_DONE : MOVED;
+}
+
+static enum change_state before_state(const struct plan_change *change, const struct object *live)
 {
     char planned[17], now[17];
+
+    if (!live)
+        return change->action == PLAN_UPDATE ? MOVED : ALREADY_DONE;
+    if (!object_fingerprint(change->before, planned) || !object_fingerprint(live, now))
+        return NO_MEMORY;
+    if (strcmp(planned, now) == 0)
+        return AS_PLANNED;
+    return change->action == PLAN_UPDATE ? wanted_state(live, change->after) : MOVED;
+}
+
+/* A replacement is done when both its halves are; when only the new object is there, what is
+ * left of it is a delete. */
+static enum change_state change_state(struct plan_change *change, const struct object_list *live,
+                                      const struct object **by_id, const struct object **found)
+{
+    enum change_state before = AS_PLANNED, after;
     const struct object **at;
 
     *found = NULL;
     if (change->before) {
         at = bsearch(change->before->id, by_id, live->count, sizeof(*by_id), compare_id);
-        if (!at)
-            return 1;
-        *found = *at;
-        if (!object_fingerprint(change->before, planned) || !object_fingerprint(*at, now))
-            return -1;
-        if (strcmp(planned, now) != 0)
-            return 1;
+        *found = at ? *at : NULL;
+        before = before_state(change, *found);
     }
-    if (change->action == PLAN_CREATE || change->action == PLAN_REPLACE) {
-        const struct object *claimant = find_claimant(live, change->after);
-        if (claimant)
-            *found = claimant;
-        return claimant != NULL;
+    if (change->action == PLAN_UPDATE || change->action == PLAN_DELETE || before == MOVED ||
+        before == NO_MEMORY)
+        return before;
+    const struct object *claimant = find_claimant(live, change->after);
+    if (!claimant) /* a replacement whose old half vanished meanwhile is not what was planned */
+        return change->before && before == ALREADY_DONE ? MOVED : AS_PLANNED;
+    *found = claimant;
+    after = wanted_state(claimant, change->after);
+    if (after == ALREADY_DONE && change->before && before == AS_PLANNED) {
+        change->action = PLAN_DELETE;
+        change->superseded = true;
+        change->after = NULL;
+        change->field_count = 0;
+        return AS_PLANNED;
     }
-    return 0;
+    return after;
 }
 
-long plan_file_compare(const struct plan_file *file, const struct object_list *live,
-                       plan_moved moved, void *context)
+long plan_file_compare(struct plan_file *file, const struct object_list *live, plan_moved moved,
+                       void *context)
 {
     const struct object **by_id = calloc(live->count + 1, sizeof(*by_id));
     const struct object *found;
+    size_t kept = 0;
     long count = 0;
 
     if (!by_id)
@@ -322,14 +354,21 @@ long plan_file_compare(const struct plan_file *file, const struct object_list *l
         by_id[i] = &live->items[i];
     qsort(by_id, live->count, sizeof(*by_id), compare_ids);
     for (size_t i = 0; i < file->plan.count && count >= 0; i++) {
-        int is_moved = change_moved(&file->plan.changes[i], live, by_id, &found);
-        if (is_moved < 0)
+        struct plan_change change = file->plan.changes[i];
+        enum change_state state = change_state(&change, live, by_id, &found);
+        if (state == NO_MEMORY)
             count = -1;
-        else if (is_moved) {
+        else if (state == MOVED) {
             count++;
-            moved(context, &file->plan.changes[i], found);
+            moved(context, &change, found);
         }
+        if (state == ALREADY_DONE)
+            file->already_done++;
+        else
+            file->plan.changes[kept++] = change;
     }
+    if (count >= 0)
+        file->plan.count = kept;
     free(by_id);
     return count;
 }

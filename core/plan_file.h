@@ -21,6 +21,7 @@ struct plan_file {
     char manifest_hash[DIGEST_HEX + 1];
     int64_t created_s, expires_s; /* seconds since the epoch */
     bool prune;
+    size_t already_done; /* set by plan_file_compare */
     json_t *manifest_paths; /* array of texts, as given; owned */
     struct object_list before, after;
     struct plan plan;
@@ -37,13 +38,14 @@ MUST_CHECK bool plan_file_write(const char *path, const struct plan_file *file,
 /* ERROR_INVALID: not a plan, damaged, or of another major format. */
 MUST_CHECK bool plan_file_read(const char *path, struct plan_file *file, struct error *error);
 
-/* Compares the planned state with the listing. Each change whose object moved since (another lock version or
- * content, gone, or come into being) is reported to `moved`; returns how many did, or -1: no
- * memory. Applied changes, whose object already is as planned, count as moved as well, unless a journal says that
- * they are our own (done[i]); `done` may be NULL. */
+/* Compares the planned state with the listing. A change whose object already is as it shall be is taken out
+ * of the plan and counted in `already_done`: an apply that was cut off goes on with the same file.
+ * A change whose object moved since (another lock version or content, gone, or come into being)
+ * is reported to `moved`, with the live object or NULL. Returns how many moved, or -1: no
+ * memory. */
 typedef void (*plan_moved)(void *context, const struct plan_change *change,
                            const struct object *live);
-long plan_file_compare(const struct plan_file *file, const struct object_list *live,
-                       plan_moved moved, void *context);
+long plan_file_compare(struct plan_file *file, const struct object_list *live, plan_moved moved,
+                       void *context);
 
 #endif
