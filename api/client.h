@@ -95,6 +95,9 @@ size_t client_step(struct client *client, int timeout_ms);
 /* Steps until nothing is under way. */
 void client_run(struct client *client);
 
+/* Lets time_ms pass while what is under way goes on; returns early when stopped. */
+void client_pause(struct client *client, int64_t time_ms);
+
 /* One request, waited for. On true *body is the caller's (NULL when the reply has none). */
 MUST_CHECK bool client_call(struct client *client, const struct request *request, json_t **body,
                             struct error *error);

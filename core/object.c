@@ -253,3 +253,39 @@ bool object_list_add(struct object_list *list, struct object *object)
     object_init(object);
     return true;
 }
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp((*(const struct object *const *)a)->id, (*(const struct object *const *)b)->id);
+}
+
+static int compare_id(const void *id, const void *object)
+{
+    return strcmp(id, (*(const struct object *const *)object)->id);
+}
+
+bool object_index_make(struct object_index *index, const struct object_list *list)
+{
+    index->count = list->count;
+    index->items = calloc(list->count + 1, sizeof(*index->items));
+    if (!index->items)
+        return false;
+    for (size_t i = 0; i < list->count; i++)
+        index->items[i] = &list->items[i];
+    qsort(index->items, index->count, sizeof(*index->items), compare_ids);
+    return true;
+}
+
+void object_index_release(struct object_index *index)
+{
+    free(index->items);
+    *index = (struct object_index){.items = NULL};
+}
+
+const struct object *object_index_find(const struct object_index *index, const char *id)
+{
+    const struct object **at =
+        bsearch(id, index->items, index->count, sizeof(*index->items), compare_id);
+
+    return at ? *at : NULL;
+}

@@ -74,6 +74,15 @@ void object_list_release(struct object_list *list);
 /* Moves the object in; it is left as after object_init. False: no memory, and the object is as it was. */
 MUST_CHECK bool object_list_add(struct object_list *list, struct object *object);
 
+/* Objects by their id. The list is borrowed and must not change meanwhile. False: no memory. */
+struct object_index {
+    const struct object **items;
+    size_t count;
+};
+MUST_CHECK bool object_index_make(struct object_index *index, const struct object_list *list);
+void object_index_release(struct object_index *index);
+const struct object *object_index_find(const struct object_index *index, const char *id);
+
 /* All objects that a manifest asks for: one per event-streams subscription, one per event of a
  * trigger. `organization` as markers name it. */
 MUST_CHECK bool object_list_desire(struct object_list *list, const struct manifest *manifest,

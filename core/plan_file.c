@@ -251,16 +251,6 @@ bool plan_file_read(const char *path, struct plan_file *file, struct error *erro
 
 /* -- has anything moved? -------------------------------------------------------------------- */
 
-static int compare_ids(const void *a, const void *b)
-{
-    return strcmp((*(const struct object *const *)a)->id, (*(const struct object *const *)b)->id);
-}
-
-static int compare_id(const void *id, const void *object)
-{
-    return strcmp(id, (*(const struct object *const *)object)->id);
-}
-
 /* Something that has the name, or the marker, of what is to be created. */
 static const struct object *find_claimant(const struct object_list *live,
                                           const struct object *wanted)
@@ -311,15 +301,14 @@ static enum change_state before_state(const struct plan_change *change, const st
 /* A replacement is done when both its halves are; when only the new object is there, what is
  * left of it is a delete. */
 static enum change_state change_state(struct plan_change *change, const struct object_list *live,
-                                      const struct object **by_id, const struct object **found)
+                                      const struct object_index *index,
+                                      const struct object **found)
 {
     enum change_state before = AS_PLANNED, after;
-    const struct object **at;
 
     *found = NULL;
     if (change->before) {
-        at = bsearch(change->before->id, by_id, live->count, sizeof(*by_id), compare_id);
-        *found = at ? *at : NULL;
+        *found = object_index_find(index, change->before->id);
         before = before_state(change, *found);
     }
     if (change->action == PLAN_UPDATE || change->action == PLAN_DELETE || before == MOVED ||
@@ -343,19 +332,16 @@ static enum change_state change_state(struct plan_change *change, const struct o
 long plan_file_compare(struct plan_file *file, const struct object_list *live, plan_moved moved,
                        void *context)
 {
-    const struct object **by_id = calloc(live->count + 1, sizeof(*by_id));
+    struct object_index index;
     const struct object *found;
     size_t kept = 0;
     long count = 0;
 
-    if (!by_id)
+    if (!object_index_make(&index, live))
         return -1;
-    for (size_t i = 0; i < live->count; i++)
-        by_id[i] = &live->items[i];
-    qsort(by_id, live->count, sizeof(*by_id), compare_ids);
     for (size_t i = 0; i < file->plan.count && count >= 0; i++) {
         struct plan_change change = file->plan.changes[i];
-        enum change_state state = change_state(&change, live, by_id, &found);
+        enum change_state state = change_state(&change, live, &index, &found);
         if (state == NO_MEMORY)
             count = -1;
         else if (state == MOVED) {
@@ -369,6 +355,6 @@ long plan_file_compare(struct plan_file *file, const struct object_list *live, p
     }
     if (count >= 0)
         file->plan.count = kept;
-    free(by_id);
+    object_index_release(&index);
     return count;
 }

@@ -1,0 +1,214 @@
+#include "ctl/journal.h"
+
+#include "core/file.h"
+#include "core/json.h"
+#include "ctl/folders.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { JOURNAL_MAX_BYTES = 64 * 1024 * 1024 };
+
+struct journal {
+    char *path;
+    int fd;
+    size_t finished; /* writes that the last run saw the end of */
+    struct journal_doubt *doubts;
+    size_t doubt_count, doubt_size;
+};
+
+static bool add_doubt(struct journal *journal, const char *name, int64_t at_ms)
+{
+    if (journal->doubt_count == journal->doubt_size) {
+        size_t size = journal->doubt_size ? journal->doubt_size * 2 : 16;
+        struct journal_doubt *grown = reallocarray(journal->doubts, size, sizeof(*grown));
+        if (!grown)
+            return false;
+        journal->doubts = grown;
+        journal->doubt_size = size;
+    }
+    char *copy = strdup(name);
+    if (copy)
+        journal->doubts[journal->doubt_count++] = (struct journal_doubt){copy, at_ms};
+    return copy != NULL;
+}
+
+static void drop_doubt(struct journal *journal, const char *name)
+{
+    for (size_t i = journal->doubt_count; i-- > 0;)
+        if (strcmp(journal->doubts[i].name, name) == 0) {
+            free(journal->doubts[i].name);
+            journal->doubts[i] = journal->doubts[--journal->doubt_count];
+            return;
+        }
+}
+
+/* One line of an earlier run. A line that is no JSON is the one in which it was cut off. */
+static bool read_line(struct journal *journal, const char *line, size_t length)
+{
+    json_t *entry = json_loadb(line, length, 0, NULL);
+    const char *state = json_text(entry, "state"), *name = json_text(entry, "name");
+    const char *action = json_text(entry, "action");
+    bool ok = true;
+
+    if (state && name && action) {
+        bool create = strcmp(action, "create") == 0;
+        if (strcmp(state, "sending") == 0) {
+            if (create)
+                ok = add_doubt(journal, name,
+                               json_integer_value(json_object_get(entry, "at_ms")));
+        } else if (strcmp(state, "unknown") != 0) {
+            journal->finished += strcmp(state, "done") == 0;
+            if (create)
+                drop_doubt(journal, name);
+        }
+    }
+    json_decref(entry);
+    return ok;
+}
+
+static bool read_last(struct journal *journal, struct error *error)
+{
+    struct buf text;
+    bool ok;
+
+    buf_init(&text, JOURNAL_MAX_BYTES);
+    ok = file_read(journal->path, &text, error);
+    for (const char *line = buf_text(&text); ok && *line;) {
+        size_t length = strcspn(line, "\n");
+        ok = read_line(journal, line, length) || error_no_memory(error);
+        line += length + (line[length] == '\n');
+    }
+    buf_release(&text);
+    return ok;
+}
+
+static char *journal_file(const char *organization_id, const char *owner, struct error *error)
+{
+    char *folder = folder_state(error);
+    char *path = NULL;
+
+    if (!folder)
+        return NULL;
+    if (!file_make_folder(folder, error) ||
+        asprintf(&path, "%s/apply-%s%s%s.journal", folder, organization_id, owner[0] ? "-" : "",
+                 owner) < 0)
+        path = NULL;
+    free(folder);
+    if (!path)
+        error_no_memory(error);
+    return path;
+}
+
+struct journal *journal_open(const char *organization_id, const char *owner, struct error *error)
+{
+    struct journal *journal = calloc(1, sizeof(*journal));
+
+    if (!journal) {
+        error_no_memory(error);
+        return NULL;
+    }
+    journal->fd = -1;
+    journal->path = journal_file(organization_id, owner, error);
+    if (!journal->path)
+        goto failed;
+    journal->fd = open(journal->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (journal->fd < 0) {
+        error_set(error, ERROR_FAILED, "%s: %s", journal->path, strerror(errno));
+        goto failed;
+    }
+    if (flock(journal->fd, LOCK_EX | LOCK_NB) < 0) {
+        error_set(error, ERROR_REFUSED, "another apply to this organisation is running (%s is locked)",
+                  journal->path);
+        goto failed;
+    }
+    if (!read_last(journal, error))
+        goto failed;
+    return journal;
+failed:
+    journal_close(journal, false);
+    return NULL;
+}
+
+const char *journal_path(const struct journal *journal)
+{
+    return journal->path;
+}
+
+size_t journal_last(const struct journal *journal, const struct journal_doubt **doubts,
+                    size_t *count)
+{
+    *doubts = journal->doubts;
+    *count = journal->doubt_count;
+    return journal->finished;
+}
+
+bool journal_start(struct journal *journal, struct error *error)
+{
+    if (ftruncate(journal->fd, 0) == 0)
+        return true;
+    return error_set(error, ERROR_FAILED, "%s: %s", journal->path, strerror(errno));
+}
+
+/* One line in one write, so that a line is there whole or is seen to be cut. */
+static bool add_line(struct journal *journal, json_t *entry)
+{
+    char *line = entry ? json_dumps(entry, JSON_COMPACT) : NULL;
+    size_t length = line ? strlen(line) : 0;
+    bool ok = line != NULL;
+
+    if (ok) {
+        line[length] = '\n'; /* in place of the NUL: the length is known */
+        ok = write(journal->fd, line, length + 1) == (ssize_t)(length + 1);
+    }
+    free(line);
+    json_decref(entry);
+    return ok;
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool journal_sending(struct journal *journal, const char *action, const char *name,
+                     struct error *error)
+{
+    if (add_line(journal, json_pack("{s:s, s:s, s:s, s:I}", "state", "sending", "action", action,
+                                    "name", name, "at_ms", (json_int_t)wall_ms())))
+        return true;
+    return error_set(error, ERROR_FAILED, "%s cannot be written: %s", journal->path,
+                     strerror(errno));
+}
+
+void journal_outcome(struct journal *journal, const char *action, const char *name,
+                     const char *state, const char *id)
+{
+    /* When this cannot be written, the next run takes the write for one in doubt and looks. */
+    (void)add_line(journal, json_pack("{s:s, s:s, s:s, s:s}", "state", state, "action", action,
+                                      "name", name, "id", id));
+}
+
+void journal_close(struct journal *journal, bool finished)
+{
+    if (!journal)
+        return;
+    if (finished && journal->fd >= 0)
+        unlink(journal->path);
+    if (journal->fd >= 0)
+        close(journal->fd);
+    for (size_t i = 0; i < journal->doubt_count; i++)
+        free(journal->doubts[i].name);
+    free(journal->doubts);
+    free(journal->path);
+    free(journal);
+}

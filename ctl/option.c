@@ -1,0 +1,246 @@
+#include "ctl/option.h"
+
+#include "core/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct options, member)
+#define HOUR_MS    (3600 * 1000LL)
+
+const struct option_row option_table[] = {
+    {"file", 'f', "PATH", OPTION_LIST, AT(files), GROUP_MANIFEST, 0, 0,
+     "manifest file or folder, - for standard input; repeatable (eventctl.yaml)"},
+    {"disable", 0, "RULE", OPTION_LIST, AT(disabled), GROUP_MANIFEST, 0, 0,
+     "switch a lint rule off; repeatable (`eventctl help rules` lists them)"},
+    {"online", 0, NULL, OPTION_FLAG, AT(online), GROUP_VALIDATE, 0, 0,
+     "also ask the service: organisation, topics, permissions"},
+    {"target", 0, "NAME", OPTION_LIST, AT(targets), GROUP_PLAN | GROUP_APPLY, 0, 0,
+     "only this subscription; repeatable"},
+    {"prune", 0, NULL, OPTION_FLAG, AT(prune), GROUP_PLAN | GROUP_APPLY, 0, 0,
+     "delete what is ours and no longer in the manifest"},
+    {"out", 0, "FILE", OPTION_TEXT, AT(out), GROUP_SAVE, 0, 0, "keep the plan for `apply FILE`"},
+    {"expires", 0, "DURATION", OPTION_DURATION, AT(expires_ms), GROUP_SAVE, 1000, 720 * HOUR_MS,
+     "how long a kept plan may be applied (1h)"},
+    {"detailed-exitcode", 0, NULL, OPTION_FLAG, AT(detailed_exitcode), GROUP_SAVE, 0, 0,
+     "exit 2 when there are changes"},
+    {"yes", 'y', NULL, OPTION_FLAG, AT(yes), GROUP_APPLY, 0, 0, "do not ask"},
+    {"max-updates", 0, "PERCENT", OPTION_NUMBER, AT(max_updates), GROUP_APPLY, 0, 100,
+     "of ten or more objects, the most that may be updated (30)"},
+    {"max-deletes", 0, "PERCENT", OPTION_NUMBER, AT(max_deletes), GROUP_APPLY, 0, 100,
+     "of ten or more objects, the most that may be deleted (30)"},
+    {"allow-downgrade", 0, NULL, OPTION_FLAG, AT(allow_downgrade), GROUP_APPLY, 0, 0,
+     "replace a newer version by the manifest's older one"},
+    {"no-verify", 0, NULL, OPTION_FLAG, AT(no_verify), GROUP_APPLY, 0, 0,
+     "do not read again afterwards whether all is as it should be"},
+    {"settle", 0, "DURATION", OPTION_DURATION, AT(settle_ms), GROUP_APPLY, 1, HOUR_MS,
+     "how long reads may lag behind writes (10s)"},
+    {"profile", 0, "NAME", OPTION_TEXT, AT(profile), GROUP_CONNECT | GROUP_MANIFEST, 0, 0,
+     "profile of the configuration file ($EVENTCTL_PROFILE)"},
+    {"config", 0, "FILE", OPTION_TEXT, AT(config), GROUP_CONNECT | GROUP_MANIFEST, 0, 0,
+     "configuration file instead of the user's ($EVENTCTL_CONFIG)"},
+    {"region", 0, "DOMAIN", OPTION_TEXT, AT(region), GROUP_CONNECT | GROUP_MANIFEST, 0, 0,
+     "such as mypurecloud.de ($EVENTCTL_REGION)"},
+    {"api-url", 0, "URL", OPTION_TEXT, AT(api_url), GROUP_CONNECT | GROUP_MANIFEST, 0, 0,
+     "instead of the region's ($EVENTCTL_API_URL)"},
+    {"login-url", 0, "URL", OPTION_TEXT, AT(login_url), GROUP_CONNECT | GROUP_MANIFEST, 0, 0,
+     "instead of the region's ($EVENTCTL_LOGIN_URL)"},
+    {"organization", 0, "NAME", OPTION_TEXT, AT(organization), GROUP_CONNECT, 0, 0,
+     "refuse any other, by name or id ($EVENTCTL_ORGANIZATION)"},
+    {"client-id", 0, "ID", OPTION_TEXT, AT(client_id), GROUP_CONNECT, 0, 0,
+     "OAuth client ($EVENTCTL_CLIENT_ID)"},
+    {"client-secret-file", 0, "FILE", OPTION_TEXT, AT(client_secret_file), GROUP_CONNECT, 0, 0,
+     "its secret (or $EVENTCTL_CLIENT_SECRET)"},
+    {"client-secret-fd", 0, "N", OPTION_NUMBER, AT(client_secret_fd), GROUP_CONNECT, 0, 1023,
+     "its secret, read from a file descriptor"},
+    {"ca-file", 0, "FILE", OPTION_TEXT, AT(ca_file), GROUP_CONNECT, 0, 0,
+     "certificates to trust instead of the system's ($EVENTCTL_CA_FILE)"},
+    {"proxy", 0, "URL", OPTION_TEXT, AT(proxy), GROUP_CONNECT, 0, 0,
+     "instead of $https_proxy and the like"},
+    {"timeout", 0, "DURATION", OPTION_DURATION, AT(timeout_ms), GROUP_CONNECT, 1, HOUR_MS,
+     "of one request (60s)"},
+    {"connect-timeout", 0, "DURATION", OPTION_DURATION, AT(connect_timeout_ms), GROUP_CONNECT, 1,
+     HOUR_MS, "of one connection (10s)"},
+    {"retries", 0, "N", OPTION_NUMBER, AT(retries), GROUP_CONNECT, 0, 100,
+     "after a first attempt, where repeating is safe (5)"},
+    {"connections", 0, "N", OPTION_NUMBER, AT(connections), GROUP_CONNECT, 1, 64,
+     "at once, at the most (8)"},
+    {"no-token-cache", 0, NULL, OPTION_FLAG, AT(no_token_cache), GROUP_CONNECT, 0, 0,
+     "log in anew and keep no token"},
+    {"output", 'o', "FORMAT[=FILE]", OPTION_LIST, AT(outputs), GROUP_ALL, 0, 0,
+     "text or json; repeatable"},
+    {"color", 0, "WHEN", OPTION_TEXT, AT(color), GROUP_ALL, 0, 0, "auto, always or never"},
+    {"quiet", 'q', NULL, OPTION_FLAG, AT(quiet), GROUP_ALL, 0, 0, "no progress, no notes"},
+    {"verbose", 'v', NULL, OPTION_FLAG, AT(verbose), GROUP_ALL, 0, 0,
+     "say what is sent and waited for"},
+    {"help", 'h', NULL, OPTION_FLAG, AT(help), GROUP_ALL, 0, 0, "this text"},
+    {NULL, 0, NULL, OPTION_FLAG, 0, 0, 0, 0, NULL},
+};
+
+enum { ROWS = sizeof(option_table) / sizeof(option_table[0]) - 1 };
+_Static_assert(ROWS <= 64, "used is a 64-bit set");
+
+static const struct option_row *find_long(const char *name, size_t length)
+{
+    for (const struct option_row *row = option_table; row->name; row++)
+        if (strlen(row->name) == length && strncmp(row->name, name, length) == 0)
+            return row;
+    return NULL;
+}
+
+static const struct option_row *find_letter(char letter)
+{
+    for (const struct option_row *row = option_table; row->name; row++)
+        if (row->letter && row->letter == letter)
+            return row;
+    return NULL;
+}
+
+static bool unknown_option(const char *argument, struct error *error)
+{
+    const char *names[ROWS + 1];
+    const char *nearest;
+    char word[64];
+    size_t length = strcspn(argument, "=");
+
+    for (size_t i = 0; i < ROWS; i++)
+        names[i] = option_table[i].name;
+    names[ROWS] = NULL;
+    snprintf(word, sizeof(word), "%.*s", (int)(length < 63 ? length : 63),
+             argument + strspn(argument, "-"));
+    word[strcspn(word, "=")] = '\0';
+    nearest = text_nearest(word, names);
+    return error_set(error, ERROR_INVALID, "unknown option %.*s%s%s%s", (int)length, argument,
+                     nearest ? "; did you mean --" : "", nearest ? nearest : "",
+                     nearest ? "?" : "");
+}
+
+static bool set_number(const struct option_row *row, const char *text, int64_t *number,
+                       struct error *error)
+{
+    char *end;
+
+    if (row->type == OPTION_DURATION) {
+        if (!text_parse_duration(text, number))
+            return error_set(error, ERROR_INVALID,
+                             "--%s takes a duration such as 500ms, 10s or 1h, not \"%s\"",
+                             row->name, text);
+    } else {
+        *number = strtoll(text, &end, 10);
+        if (!*text || *end)
+            return error_set(error, ERROR_INVALID, "--%s takes a whole number, not \"%s\"",
+                             row->name, text);
+    }
+    if (*number < row->least || *number > row->most)
+        return error_set(error, ERROR_INVALID, "--%s %s is out of its range, %lld to %lld%s",
+                         row->name, text, (long long)row->least, (long long)row->most,
+                         row->type == OPTION_DURATION ? " ms" : "");
+    return true;
+}
+
+/* Stores a value; `text` is NULL for a flag. */
+static bool set_value(const struct option_row *row, const char *text, struct options *options,
+                      struct error *error)
+{
+    void *place = (char *)options + row->offset;
+    struct option_list *list = place;
+
+    switch (row->type) {
+    case OPTION_FLAG:
+        *(bool *)place = true;
+        return true;
+    case OPTION_TEXT:
+        *(const char **)place = text;
+        return true;
+    case OPTION_LIST:
+        if (list->count == OPTION_LIST_MOST)
+            return error_set(error, ERROR_INVALID, "--%s more than %d times", row->name,
+                             OPTION_LIST_MOST);
+        list->items[list->count++] = text;
+        return true;
+    case OPTION_NUMBER:
+    case OPTION_DURATION:
+        return set_number(row, text, place, error);
+    }
+    return false;
+}
+
+/* One option at argv[*at]; moves *at past its value. */
+static bool take_option(int argc, char **argv, int *at, struct options *options, uint64_t *used,
+                        struct error *error)
+{
+    const char *argument = argv[*at];
+    bool is_long = argument[1] == '-';
+    const char *name = argument + (is_long ? 2 : 1);
+    size_t length = strcspn(name, "=");
+    const struct option_row *row = find_long(name, length);
+    const char *value = name[length] == '=' && row ? name + length + 1 : NULL;
+
+    if (!row && !is_long) {
+        row = find_letter(name[0]);
+        if (row && name[1] && !row->argument)
+            row = NULL; /* flags are not bundled */
+        value = row && name[1] ? name + 1 : NULL;
+    }
+    if (!row)
+        return unknown_option(argument, error);
+    *used |= UINT64_C(1) << (row - option_table);
+    if (!row->argument && value)
+        return error_set(error, ERROR_INVALID, "--%s takes no value", row->name);
+    if (row->argument && !value) {
+        if (*at + 1 >= argc)
+            return error_set(error, ERROR_INVALID, "--%s needs a value: %s", row->name,
+                             row->argument);
+        value = argv[++*at];
+    }
+    return set_value(row, value, options, error);
+}
+
+bool option_parse(int argc, char **argv, struct options *options, struct option_words *words,
+                  uint64_t *used, struct error *error)
+{
+    bool only_words = false;
+
+    *options = (struct options){.client_secret_fd = -1,
+                                .retries = 5,
+                                .max_updates = 30,
+                                .max_deletes = 30,
+                                .expires_ms = HOUR_MS,
+                                .settle_ms = 10000};
+    words->count = 0;
+    *used = 0;
+    for (int at = 1; at < argc; at++) {
+        const char *argument = argv[at];
+        if (!only_words && strcmp(argument, "--") == 0)
+            only_words = true;
+        else if (!only_words && argument[0] == '-' && argument[1])
+            (void)!take_option(argc, argv, &at, options, used, error);
+        else if (words->count < sizeof(words->items) / sizeof(words->items[0]))
+            words->items[words->count++] = argument;
+        else
+            error_set(error, ERROR_INVALID, "too many words: \"%s\"", argument);
+    }
+    return error->code == ERROR_NONE;
+}
+
+bool option_check(const char *command, unsigned groups, uint64_t used, struct error *error)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if ((used >> i & 1) && !(option_table[i].groups & (groups | GROUP_ALL)))
+            return error_set(error, ERROR_INVALID, "`eventctl %s` has no option --%s", command,
+                             option_table[i].name);
+    return true;
+}
+
+void option_help(struct buf *out, unsigned groups)
+{
+    for (const struct option_row *row = option_table; row->name; row++) {
+        char left[64];
+        if (!(row->groups & (groups | GROUP_ALL)))
+            continue;
+        snprintf(left, sizeof(left), "%s%c%s--%s%s%s", row->letter ? "-" : " ",
+                 row->letter ? row->letter : ' ', row->letter ? ", " : "  ", row->name,
+                 row->argument ? " " : "", row->argument ? row->argument : "");
+        buf_printf(out, "  %-34s %s\n", left, row->help);
+    }
+}

@@ -1,0 +1,85 @@
+/* The options of the command line: declared once, in option_table.
+ *
+ * Parsing, "did you mean", `eventctl help` and the check that a command takes an option all
+ * come from that table. Values land in one struct options; texts are borrowed from argv.
+ */
+#ifndef CTL_OPTION_H
+#define CTL_OPTION_H
+
+#include "core/buf.h"
+#include "core/error.h"
+
+#include <stdint.h>
+
+enum { OPTION_LIST_MOST = 256 };
+
+/* A list of texts that ends with NULL. */
+struct option_list {
+    const char *items[OPTION_LIST_MOST + 1];
+    size_t count;
+};
+
+enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct options {
+    struct option_list files, outputs, targets, disabled;
+    const char *color, *out;
+    bool help, quiet, verbose;
+    /* connection */
+    const char *profile, *config, *region, *api_url, *login_url, *organization;
+    const char *client_id, *client_secret_file, *ca_file, *proxy;
+    int64_t client_secret_fd; /* -1: not given */
+    int64_t timeout_ms, connect_timeout_ms, retries, connections;
+    bool no_token_cache;
+    /* plan and apply */
+    bool detailed_exitcode, prune, allow_downgrade, yes, no_verify, online;
+    int64_t max_updates, max_deletes; /* percent */
+    int64_t expires_ms, settle_ms;
+};
+
+/* Which commands take an option. */
+enum option_group {
+    GROUP_ALL = 1,      /* every command */
+    GROUP_CONNECT = 2,  /* those that speak to Genesys Cloud */
+    GROUP_MANIFEST = 4, /* those that read a manifest */
+    GROUP_PLAN = 8,     /* those that make a plan */
+    GROUP_APPLY = 16,
+    GROUP_SAVE = 32, /* plan alone */
+    GROUP_VALIDATE = 64,
+};
+
+enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_NUMBER, OPTION_DURATION };
+
+struct option_row {
+    const char *name;
+    char letter;          /* 0: none */
+    const char *argument; /* what help calls it; NULL for a flag */
+    enum option_type type;
+    size_t offset; /* in struct options */
+    unsigned groups;
+    int64_t least, most; /* of a number, or of a duration in ms */
+    const char *help;
+};
+
+/* Ends with a NULL name. */
+extern const struct option_row option_table[];
+
+/* The words that are no options, in order. */
+struct option_words {
+    const char *items[16];
+    size_t count;
+};
+
+/* Reads all of argv[1..]. Goes on after an error, so that -o is known when the error is
+ * reported; returns false with the first. `used` gets one bit a row of the table (row 0: 1). */
+MUST_CHECK bool option_parse(int argc, char **argv, struct options *options,
+                             struct option_words *words, uint64_t *used, struct error *error);
+
+/* Refuses an option that no group of the command has. */
+MUST_CHECK bool option_check(const char *command, unsigned groups, uint64_t used,
+                             struct error *error);
+
+/* Appends the help lines of all options of these groups. */
+void option_help(struct buf *out, unsigned groups);
+
+#endif

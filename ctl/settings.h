@@ -1,0 +1,43 @@
+/* How to reach the service: flag > environment > project file > user file.
+ *
+ * The files are YAML: `profile:` names the default, `profiles:` holds them by name. A project's
+ * file (.eventctl.yaml in the working folder) may not name a credential helper, a client secret
+ * file or a proxy: it comes with a checkout, and must not run commands or pick files of a user.
+ *
+ * Always holds: the texts are owned by the settings; secrets are wiped on release.
+ */
+#ifndef CTL_SETTINGS_H
+#define CTL_SETTINGS_H
+
+#include "api/client.h"
+#include "core/arena.h"
+#include "core/diag.h"
+#include "ctl/option.h"
+
+struct settings {
+    struct arena arena;
+    struct source project_file, user_file;
+    const char *profile; /* "" when none is used */
+    const char *region;
+    const char *api_url, *login_url;
+    const char *organization; /* the only one to be touched; NULL: any */
+    const char *client_ids[2];
+    char *secrets[2]; /* malloc'ed; NULL: none */
+    const char *secret_files[2];
+    const char *credential_helper;
+    const char *ca_file, *proxy;
+    bool sandbox; /* the API is on this machine */
+};
+
+void settings_init(struct settings *settings);
+void settings_release(struct settings *settings);
+
+/* All but the secrets. Findings in the files go to `diags`. */
+MUST_CHECK bool settings_read(struct settings *settings, const struct options *options,
+                              struct diag_list *diags, struct error *error);
+
+/* The secrets, from descriptor, file, environment or helper. */
+MUST_CHECK bool settings_read_secrets(struct settings *settings, const struct options *options,
+                                      struct error *error);
+
+#endif
