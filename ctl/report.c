@@ -13,6 +13,7 @@ void report_init(struct report *report, const char *command)
 {
     memset(report, 0, sizeof(*report));
     report->command = command;
+    settings_init(&report->settings);
     diag_list_init(&report->diags);
     manifest_init(&report->manifest);
     remote_listing_init(&report->listing);
@@ -37,6 +38,7 @@ void report_release(struct report *report)
     remote_listing_release(&report->listing);
     diag_list_release(&report->diags); /* before the sources that it names */
     manifest_release(&report->manifest);
+    settings_release(&report->settings);
 }
 
 void report_note(struct report *report, const char *format, ...)

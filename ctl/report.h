@@ -12,6 +12,7 @@
 #include "core/manifest.h"
 #include "core/plan_file.h"
 #include "ctl/apply.h"
+#include "ctl/settings.h"
 
 /* An object of a saved plan that is not as it was. */
 struct report_moved {
@@ -22,6 +23,7 @@ struct report_moved {
 struct report {
     const char *command;
     struct error error;
+    struct settings settings;
     struct diag_list diags;
     struct manifest manifest;
     bool has_manifest;

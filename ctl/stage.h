@@ -6,19 +6,20 @@
 
 #include "ctl/option.h"
 #include "ctl/report.h"
-#include "ctl/settings.h"
 
 /* Set by the first SIGINT or SIGTERM: what is in flight is finished, nothing more is begun. */
 extern volatile sig_atomic_t stage_stop;
 
-/* Reads the manifest that -f names, or eventctl.yaml. ERROR_INVALID when it has errors. */
-MUST_CHECK bool stage_manifest(const struct options *options, const struct settings *settings,
-                               struct report *report);
+/* Where the service is and who we are, all but the secrets. */
+MUST_CHECK bool stage_settings(const struct options *options, struct report *report);
 
-/* A client for the settings, with report->identity filled in and the organisation checked. The
+/* Reads the manifest that -f names, or eventctl.yaml. ERROR_INVALID when it has errors. */
+MUST_CHECK bool stage_manifest(const struct options *options, struct report *report);
+
+/* Reads the secrets and makes a client, with report->identity filled in and the organisation checked. The
  * caller frees it. */
-MUST_CHECK bool stage_connect(const struct options *options, const struct settings *settings,
-                              struct report *report, struct client **client);
+MUST_CHECK bool stage_connect(const struct options *options, struct report *report,
+                              struct client **client);
 
 /* Lists everything. A kind that the manifest does not use need not be readable. */
 MUST_CHECK bool stage_listing(struct client *client, struct report *report);
@@ -26,9 +27,12 @@ MUST_CHECK bool stage_listing(struct client *client, struct report *report);
 /* The plan from manifest and listing, with notes on what a reader should know. */
 MUST_CHECK bool stage_plan(const struct options *options, struct report *report);
 
-/* A kept plan: read, checked against organisation, expiry, manifest and the listing. */
+/* A kept plan: read, and checked for its expiry and against the manifest where that is at hand. */
 MUST_CHECK bool stage_saved_plan(const struct options *options, const char *path,
                                  struct report *report);
+
+/* A kept plan against the organisation and the listing: ERROR_STALE with report->moved when an object is
+ * not as it was planned on. */
 MUST_CHECK bool stage_saved_compare(const struct options *options, struct report *report);
 
 #endif

@@ -1,0 +1,208 @@
+#include "ctl/command.h"
+
+#include "core/text.h"
+#include "ctl/journal.h"
+#include "ctl/progress.h"
+#include "ctl/render.h"
+#include "ctl/stage.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What a run of apply holds beside its report. */
+struct work {
+    const struct options *options;
+    const char *plan_path; /* NULL: from the manifest */
+    struct report *report;
+    struct client *client;
+    struct journal *journal;
+};
+
+static const char *owner_of(const struct work *work)
+{
+    return work->plan_path ? work->report->saved.owner : work->report->manifest.owner;
+}
+
+static bool make_plan(struct work *work)
+{
+    remote_listing_release(&work->report->listing);
+    remote_listing_init(&work->report->listing);
+    if (!stage_listing(work->client, work->report))
+        return false;
+    return work->plan_path ? stage_saved_compare(work->options, work->report)
+                           : stage_plan(work->options, work->report);
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool is_listed(const struct report *report, const char *name)
+{
+    for (size_t i = 0; i < report->listing.objects.count; i++)
+        if (strcmp(report->listing.objects.items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* How long a create of the last run, sent without a known outcome, may still stay out of sight. */
+static int64_t doubt_left_ms(const struct work *work)
+{
+    const struct journal_doubt *doubts;
+    int64_t now = wall_ms(), left = 0;
+    size_t count;
+
+    (void)journal_last(work->journal, &doubts, &count);
+    for (size_t i = 0; i < count; i++) {
+        int64_t until = doubts[i].at_ms + work->options->settle_ms;
+        /* A clock that was set back must not make us wait for longer than that. */
+        if (doubts[i].at_ms <= now && until - now > left &&
+            !is_listed(work->report, doubts[i].name))
+            left = until - now;
+    }
+    return left;
+}
+
+/* The plan, made when everything that the last run sent can be seen. */
+static bool plan_after_last_run(struct work *work)
+{
+    const struct journal_doubt *doubts;
+    size_t count, finished = journal_last(work->journal, &doubts, &count);
+    int64_t left_ms;
+
+    if (!make_plan(work))
+        return false;
+    while ((left_ms = doubt_left_ms(work)) > 0 && !stage_stop) {
+        client_pause(work->client, left_ms < 250 ? left_ms : 250);
+        if (!make_plan(work))
+            return false;
+    }
+    if (finished + count > 0)
+        report_note(work->report,
+                    "the last apply was cut off after %zu write%s (%zu in doubt); this one goes on",
+                    finished, finished == 1 ? "" : "s", count);
+    return true;
+}
+
+static bool confirmed(const struct work *work)
+{
+    char answer[16] = "";
+
+    if (work->options->yes)
+        return true;
+    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+        return error_set(&work->report->error, ERROR_INVALID,
+                         "there is no terminal to ask at: --yes applies without asking");
+    fprintf(stderr, "Apply %zu change%s to %s? [y/N] ", work->report->plan->count,
+            work->report->plan->count == 1 ? "" : "s", work->report->identity.organization);
+    if (!fgets(answer, sizeof(answer), stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+        return error_set(&work->report->error, ERROR_FAILED, "not confirmed; nothing was written");
+    return true;
+}
+
+/* Half an hour of work is announced before it starts. */
+static void announce(const struct work *work)
+{
+    size_t writes = plan_writes(work->report->plan);
+    int64_t eta_ms = client_eta_ms(work->client, writes);
+    struct client_status status;
+    struct buf text;
+
+    if (eta_ms < 10000 || work->options->quiet)
+        return;
+    client_get_status(work->client, &status);
+    buf_init(&text, 256);
+    text_add_duration(&text, eta_ms >= 120000 ? (eta_ms + 59999) / 60000 * 60000
+                                              : (eta_ms + 999) / 1000 * 1000);
+    fprintf(stderr, "eventctl: %zu writes at %lld calls a minute take about %s\n", writes,
+            (long long)status.rate_allowed, buf_text(&text));
+    buf_release(&text);
+}
+
+static void carry_out(struct work *work)
+{
+    struct report *report = work->report;
+    struct progress progress;
+    struct apply_options options = {.client = work->client,
+                                    .journal = work->journal,
+                                    .progress = &progress,
+                                    .stop = &stage_stop,
+                                    .settle_ms = work->options->settle_ms};
+
+    progress_init(&progress, "writes", work->options->quiet);
+    announce(work);
+    if (!journal_start(work->journal, &report->error))
+        return;
+    report->has_apply = true;
+    if (apply_run(&report->apply, report->plan, &options, &report->error) &&
+        !work->options->no_verify)
+        (void)!apply_verify(&report->apply, &options, &report->error);
+    if (report->error.code != ERROR_NONE)
+        report->apply.journal = strdup(journal_path(work->journal));
+}
+
+/* Everything after the plan is there: may it be done, shall it be done, do it. */
+static void apply_plan(struct work *work)
+{
+    struct report *report = work->report;
+    struct render_plan sinks;
+
+    if (report->allowed.code != ERROR_NONE) {
+        report->error = report->allowed;
+        return;
+    }
+    if (report->plan->count == 0) {
+        report->has_apply = true;
+        return;
+    }
+    if (render_choose(&sinks, work->options, &report->error))
+        render_plan_now(&sinks, work->options, report);
+    if (report->error.code == ERROR_NONE && confirmed(work))
+        carry_out(work);
+}
+
+static void run(const struct options *options, const struct option_words *words,
+                struct report *report)
+{
+    struct work work = {.options = options, .report = report};
+    bool finished;
+
+    work.plan_path = words->count > 0 ? words->items[0] : NULL;
+    if (work.plan_path && (options->files.count || options->prune || options->targets.count)) {
+        error_set(&report->error, ERROR_INVALID,
+                  "a kept plan is applied as it is: no -f, --prune or --target beside it");
+        return;
+    }
+    if (!stage_settings(options, report) ||
+        !(work.plan_path ? stage_saved_plan(options, work.plan_path, report)
+                         : stage_manifest(options, report)) ||
+        !stage_connect(options, report, &work.client))
+        goto cleanup;
+    work.journal = journal_open(report->identity.organization_id, owner_of(&work), &report->error);
+    if (work.journal && plan_after_last_run(&work))
+        apply_plan(&work);
+cleanup:
+    finished = report->has_apply && report->error.code == ERROR_NONE;
+    journal_close(work.journal, finished);
+    client_free(work.client);
+}
+
+const struct command command_apply = {
+    .name = "apply",
+    .words = "[PLAN]",
+    .summary = "make it so: from the manifest, or from a kept plan",
+    .groups = GROUP_MANIFEST | GROUP_CONNECT | GROUP_APPLY,
+    .words_most = 1,
+    .details =
+        "Shows the plan, asks (or takes --yes), writes, and reads again to verify. Creates and\n"
+        "updates come first; deletes follow only when all of them succeeded. A write carries the\n"
+        "version that was planned on: what somebody changed meanwhile is not overwritten (exit 6).\n"
+        "The first Ctrl-C finishes what is in flight and keeps the journal.\n",
+    .run = run,
+};

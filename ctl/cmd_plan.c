@@ -1,0 +1,66 @@
+#include "ctl/command.h"
+
+#include "ctl/stage.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static json_t *paths_to_json(const struct report *report)
+{
+    json_t *paths = json_array();
+
+    for (size_t i = 0; i < report->manifest.source_count; i++)
+        json_array_append_new(paths, json_string(report->manifest.sources[i]->path));
+    return paths;
+}
+
+static void save(const struct options *options, struct report *report)
+{
+    struct plan_file file;
+
+    plan_file_init(&file);
+    memcpy(file.organization_id, report->identity.organization_id, sizeof(file.organization_id));
+    memcpy(file.organization, report->identity.organization, sizeof(file.organization));
+    snprintf(file.owner, sizeof(file.owner), "%s", report->manifest.owner);
+    memcpy(file.manifest_hash, report->manifest.hash, sizeof(file.manifest_hash));
+    file.created_s = time(NULL);
+    file.expires_s = file.created_s + options->expires_ms / 1000;
+    file.prune = options->prune;
+    file.manifest_paths = paths_to_json(report);
+    (void)!plan_file_write(options->out, &file, report->plan, &report->error);
+    plan_file_release(&file);
+}
+
+static void run(const struct options *options, const struct option_words *words,
+                struct report *report)
+{
+    struct client *client = NULL;
+
+    (void)words;
+    if (stage_settings(options, report) && stage_manifest(options, report) &&
+        stage_connect(options, report, &client) && stage_listing(client, report) &&
+        stage_plan(options, report)) {
+        if (report->plan->conflict_count > 0)
+            report->error = report->allowed;
+        else if (options->out)
+            save(options, report);
+        if (report->error.code == ERROR_NONE && options->detailed_exitcode &&
+            report->plan->count > 0)
+            report->error.code = ERROR_CHANGES;
+    }
+    client_free(client);
+}
+
+const struct command command_plan = {
+    .name = "plan",
+    .words = "",
+    .summary = "what apply would do; writes nothing",
+    .groups = GROUP_MANIFEST | GROUP_CONNECT | GROUP_PLAN | GROUP_SAVE,
+    .details =
+        "Reads by listing only. Each difference is pending (the manifest changed), drifted (the\n"
+        "object was changed behind our back) or both, and each change says what it may do to\n"
+        "events on their way: no loss, delay, duplicates possible, may drop.\n"
+        "`eventctl help environment` tells how to give credentials.\n",
+    .run = run,
+};

@@ -1,0 +1,162 @@
+#include "ctl/render.h"
+
+#include "core/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OUTPUT_MAX_BYTES = 1024 * 1024 * 1024 };
+
+const struct renderer render_table[] = {
+    {"text", render_text},
+    {"json", render_json},
+    {NULL, NULL},
+};
+
+static const struct renderer *find_renderer(const char *name, size_t length)
+{
+    for (const struct renderer *row = render_table; row->name; row++)
+        if (strlen(row->name) == length && strncmp(row->name, name, length) == 0)
+            return row;
+    return NULL;
+}
+
+bool render_choose(struct render_plan *plan, const struct options *options, struct error *error)
+{
+    plan->count = 0;
+    for (size_t i = 0; i < options->outputs.count; i++) {
+        const char *wanted = options->outputs.items[i];
+        size_t length = strcspn(wanted, "=");
+        const struct renderer *renderer = find_renderer(wanted, length);
+        if (!renderer)
+            return error_set(error, ERROR_INVALID, "no output format \"%s\"; there are text and json",
+                             wanted);
+        if (plan->count == sizeof(plan->sinks) / sizeof(plan->sinks[0]))
+            return error_set(error, ERROR_INVALID, "too many -o");
+        plan->sinks[plan->count++] =
+            (struct render_sink){renderer, wanted[length] ? wanted + length + 1 : NULL};
+    }
+    if (plan->count == 0)
+        plan->sinks[plan->count++] = (struct render_sink){&render_table[0], NULL};
+    for (size_t i = 0, streams = 0; i < plan->count; i++) {
+        streams += plan->sinks[i].path == NULL;
+        if (streams > 1)
+            return error_set(error, ERROR_INVALID,
+                             "two formats for one stdout; give one a file: -o json=FILE");
+    }
+    return true;
+}
+
+bool render_color(const struct options *options, int fd)
+{
+    const char *term = getenv("TERM"), *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE");
+
+    if (options->color && strcmp(options->color, "auto") != 0)
+        return strcmp(options->color, "always") == 0;
+    if (no && *no)
+        return false;
+    if (force && *force && strcmp(force, "0") != 0)
+        return true;
+    return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static bool write_all(int fd, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, bytes, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return true;
+}
+
+static void write_failed(struct report *report, const char *path)
+{
+    struct error error = ERROR_INIT;
+
+    error_set(&error, ERROR_FAILED, "the output could not be written to %s: %s",
+              path ? path : "stdout", strerror(errno));
+    if (report->error.code == ERROR_NONE || report->error.code == ERROR_CHANGES)
+        report->error = error;
+}
+
+/* Renders to one sink. */
+static void render_to(const struct render_sink *sink, const struct options *options,
+                      struct report *report)
+{
+    int fd = sink->path ? open(sink->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)
+                        : STDOUT_FILENO;
+    bool color = fd >= 0 && render_color(options, fd);
+    struct buf out;
+
+    buf_init(&out, OUTPUT_MAX_BYTES);
+    errno = 0;
+    if (fd >= 0)
+        sink->renderer->render(&out, report, color);
+    if (fd < 0 || out.failed || !write_all(fd, buf_text(&out), out.length)) {
+        if (out.failed)
+            errno = ENOMEM;
+        write_failed(report, sink->path);
+    }
+    if (sink->path && fd >= 0 && close(fd) < 0)
+        write_failed(report, sink->path);
+    buf_release(&out);
+}
+
+void render_report(const struct render_plan *plan, const struct options *options,
+                   struct report *report)
+{
+    bool shown = report->plan_shown;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        /* Only the stream on which it was shown already does without the plan. */
+        report->plan_shown = shown && !plan->sinks[i].path;
+        render_to(&plan->sinks[i], options, report);
+    }
+}
+
+void render_plan_now(const struct render_plan *plan, const struct options *options,
+                     struct report *report)
+{
+    bool text_on_stdout = false;
+    struct buf out;
+
+    for (size_t i = 0; i < plan->count; i++)
+        text_on_stdout |= !plan->sinks[i].path && plan->sinks[i].renderer->render == render_text;
+    int fd = text_on_stdout ? STDOUT_FILENO : STDERR_FILENO;
+    buf_init(&out, OUTPUT_MAX_BYTES);
+    render_text_plan(&out, report, render_color(options, fd));
+    buf_add_char(&out, '\n');
+    if (out.failed || !write_all(fd, buf_text(&out), out.length))
+        write_failed(report, NULL);
+    buf_release(&out);
+    report->plan_shown = text_on_stdout;
+}
+
+void render_errors(const struct options *options, const struct report *report)
+{
+    bool color = render_color(options, STDERR_FILENO);
+    struct buf out;
+
+    buf_init(&out, OUTPUT_MAX_BYTES);
+    for (size_t i = 0; i < report->diags.count; i++)
+        diag_print(&out, &report->diags.entries[i]);
+    if (report->diags.dropped > 0)
+        buf_printf(&out, "and %zu more findings\n", report->diags.dropped);
+    if (report->error.code != ERROR_NONE && report->error.text[0]) {
+        buf_printf(&out, "%seventctl: error: %s", color ? "\033[1;31m" : "",
+                   color ? "\033[0m" : "");
+        text_add_safe(&out, report->error.text, strlen(report->error.text));
+        buf_add_char(&out, '\n');
+    }
+    (void)!write_all(STDERR_FILENO, buf_text(&out), out.length);
+    buf_release(&out);
+}

@@ -1,0 +1,52 @@
+/* From a report to text: one row a format, so that a further one is a function and a row.
+ */
+#ifndef CTL_RENDER_H
+#define CTL_RENDER_H
+
+#include "ctl/option.h"
+#include "ctl/report.h"
+
+struct renderer {
+    const char *name; /* "-o NAME" */
+    /* Appends the data of the report. `color`: escape codes are wanted. */
+    void (*render)(struct buf *out, const struct report *report, bool color);
+};
+
+/* Ends with a NULL name. */
+extern const struct renderer render_table[];
+
+/* Where output goes: formats and files as -o gave them, "text" to stdout unless told. */
+struct render_sink {
+    const struct renderer *renderer;
+    const char *path; /* NULL: stdout */
+};
+struct render_plan {
+    struct render_sink sinks[8];
+    size_t count;
+};
+MUST_CHECK bool render_choose(struct render_plan *plan, const struct options *options,
+                              struct error *error);
+
+/* Writes the report to every sink. A file or pipe that cannot be written sets report->error, unless it
+ * holds one already. */
+void render_report(const struct render_plan *plan, const struct options *options,
+                   struct report *report);
+
+/* Shows the plan at once, before an apply asks or starts: on stdout when text goes there, else
+ * on stderr. */
+void render_plan_now(const struct render_plan *plan, const struct options *options,
+                     struct report *report);
+
+/* Findings and the error, on stderr. */
+void render_errors(const struct options *options, const struct report *report);
+
+/* Whether escape codes are wanted on a stream: --color, NO_COLOR, CLICOLOR_FORCE, TERM, and
+ * whether it is a terminal. */
+bool render_color(const struct options *options, int fd);
+
+/* The renderers' own. */
+void render_text(struct buf *out, const struct report *report, bool color);
+void render_text_plan(struct buf *out, const struct report *report, bool color);
+void render_json(struct buf *out, const struct report *report, bool color);
+
+#endif
