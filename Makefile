@@ -30,6 +30,9 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DEVENTCTL_VERSION='"$(VERSION)"' -g $(OPT
 MODULES    := libcurl libcrypto yaml-0.1 jansson
 LIBS        = $(shell pkg-config --libs $(MODULES)) -lm
 LINK        = $(CC) $(HARDENING) $(LDFLAGS) -o $@
+# V=1 shows the commands.
+Q   := $(if $(V),,@)
+SAY := @$(if $(V),:,printf '  %-4s %s\n')
 
 sources = $(sort $(wildcard $(1)/*.c))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -48,14 +51,17 @@ deps:
 
 $(BUILD)/%.o: %.c | deps
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	$(SAY) CC $@
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/eventctl: $(call objects,$(CORE) $(API) $(CTL))
-	$(LINK) $^ $(LIBS)
+	$(SAY) LINK $@
+	$(Q)$(LINK) $^ $(LIBS)
 
 $(BUILD)/genesys-sandbox: MODULES := libevent libcrypto jansson
 $(BUILD)/genesys-sandbox: $(call objects,$(SANDBOX))
-	$(LINK) $^ $(LIBS)
+	$(SAY) LINK $@
+	$(Q)$(LINK) $^ $(LIBS)
 
 -include $(patsubst %.o,%.d,$(call objects,$(CORE) $(API) $(CTL) $(SANDBOX)))
 -include tests/tests.mk

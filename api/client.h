@@ -82,6 +82,7 @@ struct request {
     json_t *body;       /* borrowed for the call; NULL: none */
     bool repeatable;    /* a POST that may be repeated (a query); GETs always may */
     const char *permission; /* what a 403 most likely misses; NULL: not known */
+    int64_t delay_ms;       /* not to be sent before so long from now */
 };
 
 /* Starts a request; texts and body are copied. False (and no callback): no memory, or stopped. */
@@ -121,6 +122,9 @@ void client_get_status(const struct client *client, struct client_status *status
 /* How many milliseconds `calls` further requests take at the rate that the limits leave; 0 when
  * no limit is known. */
 int64_t client_eta_ms(const struct client *client, uint64_t calls);
+
+/* "https://api.mypurecloud.com", without a slash at its end; lives as long as the client. */
+const char *client_api_url(const struct client *client);
 
 /* Makes sure of a token (from the cache or by login). */
 MUST_CHECK bool client_login(struct client *client, struct error *error);

@@ -33,13 +33,14 @@ struct diag {
     const char *message;
     const char *hint; /* NULL when there is none */
     struct place other; /* a second place that the message speaks of, or source == NULL */
+    unsigned file;      /* the rank of the place's source, by first mention */
 };
 
 struct diag_list {
     struct arena arena;
     struct diag *entries;
     size_t count, size;
-    size_t errors, warnings; /* of those kept */
+    size_t errors, warnings; /* all that were found, kept or not */
     size_t dropped;          /* past DIAG_MOST: counted, not kept */
     const char *const *disabled; /* ids of lint rules that are off, ends with NULL; or NULL */
     bool no_memory;          /* a finding was lost: the run must fail */

@@ -1,7 +1,7 @@
 /* A manifest: the subscriptions that should exist, read from YAML files.
  *
- * One table of keys (in manifest.c, in the form of core/spec.h) says for each key its place, type, range and
- * meaning; the parser, its "did you mean", and the JSON Schema (`eventctl schema`) all come from it.
+ * One table of keys (core/keys.c, in the form of core/spec.h) says for each key its place, type,
+ * range and meaning; the parser, its "did you mean", and the JSON Schema (`eventctl schema`) all come from it.
  *
  * Always holds after manifest_read returned true: names are unique, every subscription has its
  * defaults filled in and passes the schema; lint findings may still stand in the list of
@@ -62,11 +62,20 @@ struct manifest {
                                   the variables that they use */
 };
 
+/* A text that is read as if it were a file. */
+struct manifest_text {
+    const char *path; /* what findings call it */
+    const char *text;
+    size_t length_bytes;
+};
+
 struct manifest_options {
+    const struct manifest_text *texts; /* read before the paths */
+    size_t text_count;
     const char *const *paths; /* files and folders (their *.yaml and *.yml, sorted), or "-" */
     size_t path_count;
     bool sandbox; /* loopback and plain HTTP receivers are no finding */
-    /* Looks a variable up; getenv unless told. */
+    /* Looks a variable up (NULL: unset); getenv unless told. The value is copied. */
     const char *(*variable)(void *context, const char *name);
     void *variable_context;
 };
@@ -74,7 +83,8 @@ struct manifest_options {
 void manifest_init(struct manifest *manifest);
 void manifest_release(struct manifest *manifest);
 
-/* Reads, merges, checks and lints. True when no error is among the findings (warnings may be).
+/* Reads, merges, checks and lints. True when it adds no error to the findings (warnings may be).
+ * `variables` and `defaults` count in the file that has them; `lint: disable:` in all of them.
  * False leaves the manifest released except for its sources, which the findings name; it must
  * still be released. */
 MUST_CHECK bool manifest_read(struct manifest *manifest, const struct manifest_options *options,

@@ -17,7 +17,7 @@ struct source {
     size_t length_bytes;
 };
 
-/* A place; source == NULL means no place is known. */
+/* A place; source == NULL means no place is known, line == 0 the file as a whole. */
 struct place {
     const struct source *source;
     unsigned line, column;
@@ -27,9 +27,10 @@ enum { SOURCE_LIMIT_BYTES = 32 * 1024 * 1024 };
 
 struct diag_list;
 
-/* Reads a file, or standard input for "-". False: what is wrong with its bytes stands in
- * `diags` with its place (rules file-read, file-too-large, not-utf8, nul-byte) and *source is
- * empty; source_release may be called all the same. */
+/* Reads a file, or standard input for "-"; a byte-order mark is left out. False: what is wrong
+ * stands in `diags` with its place (rules file-read, file-too-large, not-utf8, nul-byte), and
+ * *source keeps its path, which the findings name, but has no text. It must be released either
+ * way, after the findings were shown. */
 MUST_CHECK bool source_read(struct source *source, const char *path, struct diag_list *diags);
 /* The same of bytes in memory (copied). */
 MUST_CHECK bool source_from_text(struct source *source, const char *path, const char *text,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/queue.h>
 
 enum { TOKEN_BYTES = 64, UNLIMITED = 1000000 };
 
@@ -91,8 +92,8 @@ static struct token *token_find(struct accounts *accounts, const char *text)
 /* What stands behind `scheme` in the Authorization header; NULL when it is another scheme. */
 static const char *authorization(const struct call *call, const char *scheme)
 {
-    const char *header = evhttp_find_header(evhttp_request_get_input_headers(call->request),
-                                            "Authorization");
+    const char *header =
+        evhttp_find_header(evhttp_request_get_input_headers(call->request), "Authorization");
     size_t length = strlen(scheme);
 
     if (!header || strncasecmp(header, scheme, length) || header[length] != ' ')
@@ -262,8 +263,7 @@ static json_t *organization(const struct call *call)
 {
     const struct settings *settings = &call->sandbox->settings;
 
-    return json_pack("{s:s, s:s}", "id", settings->organization_id, "name",
-                     settings->organization);
+    return json_pack("{s:s, s:s}", "id", settings->organization_id, "name", settings->organization);
 }
 
 void accounts_token_get(struct call *call)

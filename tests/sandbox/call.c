@@ -4,6 +4,7 @@
 #include <event2/http_struct.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 enum { CORRELATION_PREFIX = 0xc0000000 };
 
@@ -28,7 +29,8 @@ static const struct status {
     {403, "not.authorized", "You are not authorized to perform the requested action."},
     {404, "not.found", "HTTP 404 Not Found"},
     {405, "method.not.allowed", "HTTP 405 Method Not Allowed"},
-    {408, "request.timeout", "The client did not produce a request within the server timeout limit."},
+    {408, "request.timeout",
+     "The client did not produce a request within the server timeout limit."},
     {409, "general.conflict", "The request conflicts with the current state of the resource."},
     {413, "request.entity.too.large",
      "The request is over the size limit. Maximum bytes: 3000000."},
@@ -122,7 +124,8 @@ bool call_read_body(struct call *call, bool required)
     if (!length && !required)
         return true;
     if (length)
-        call->body = json_loadb((char *)evbuffer_pullup(input, -1), length, JSON_DECODE_ANY, &error);
+        call->body =
+            json_loadb((char *)evbuffer_pullup(input, -1), length, JSON_DECODE_ANY, &error);
     if (!call->body) {
         reply_status(call, 400);
         return false;

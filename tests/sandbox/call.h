@@ -27,8 +27,8 @@ struct call {
     struct sandbox *sandbox;
     struct evhttp_request *request;
     const char *method;
-    char *path;             /* as sent, still percent-encoded, without the query */
-    struct evkeyvalq query; /* decoded; the first of a name counts */
+    char *path;                          /* as sent, still percent-encoded, without the query */
+    struct evkeyvalq query;              /* decoded; the first of a name counts */
     char *arguments[CALL_ARGUMENTS_MAX]; /* decoded path parameters, in order */
     const struct route *route;           /* NULL: no such path */
     struct token *token;                 /* NULL before authentication */

@@ -14,8 +14,8 @@ void check_fail(struct check *check, const char *code, const char *field, const 
         check->code = code;
         check->details = json_array();
     }
-    json_array_append_new(check->details, json_pack("{s:s, s:o}", "errorCode", code, "fieldName",
-                                                    text_json(field)));
+    json_array_append_new(
+        check->details, json_pack("{s:s, s:o}", "errorCode", code, "fieldName", text_json(field)));
 }
 
 bool check_reply(struct check *check, struct call *call)
@@ -46,8 +46,8 @@ static void fail_type(struct check *check, const char *name, const char *type)
                name, type);
 }
 
-const char *check_string(struct check *check, const json_t *object, const char *name,
-                         bool required, size_t min, size_t max)
+const char *check_string(struct check *check, const json_t *object, const char *name, bool required,
+                         size_t min, size_t max)
 {
     const json_t *member = check_member(object, name);
     const char *text = json_string_value(member);

@@ -33,8 +33,8 @@ json_t *check_member(const json_t *object, const char *name);
  * A member as a string of `min` to `max` UTF-16 units; NULL when it is not given or was faulty.
  * `required`: not given is a fault.
  */
-const char *check_string(struct check *check, const json_t *object, const char *name,
-                         bool required, size_t min, size_t max);
+const char *check_string(struct check *check, const json_t *object, const char *name, bool required,
+                         size_t min, size_t max);
 
 /*
  * An integer of `min` to `max`; digits in a string count too, as the service's parser takes

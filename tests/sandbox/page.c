@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 /* What a page is about to show: positions of a store, first and last inclusive. */
 struct page {
@@ -197,7 +198,8 @@ static void page_fill(struct page *page, const struct listing *listing, size_t s
     }
     page->more_after = page->backwards ? listing_any(listing, start, listing->length)
                                        : listing_any(listing, i, listing->length);
-    page->more_before = page->backwards ? listing_any(listing, 0, i) : listing_any(listing, 0, start);
+    page->more_before =
+        page->backwards ? listing_any(listing, 0, i) : listing_any(listing, 0, start);
     /* An empty page still has neighbours: they start where its cursor stands. */
     if (!json_array_size(page->entities))
         page->first = page->last = page->cursor + !page->backwards;

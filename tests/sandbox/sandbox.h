@@ -24,13 +24,13 @@ enum { SANDBOX_PAGE_DEFAULT = 25, SANDBOX_PAGE_MAX = 200, SANDBOX_BODY_MAX_BYTES
 struct settings {
     const char *organization;
     char organization_id[TEXT_UUID_SIZE];
-    int rate_limit;          /* calls a minute and token; 0: none */
+    int rate_limit; /* calls a minute and token; 0: none */
     int token_lifetime_s;
-    int64_t read_lag_ms;     /* a write is shown only so long after it */
-    int64_t read_lag_reads;  /* … and only after so many reads of its kind */
-    int page_size_max;       /* quietly shortens pages; SANDBOX_PAGE_MAX does nothing */
-    json_t *deny;            /* array of permissions that nobody has */
-    json_t *flows;           /* array of the workflow ids that exist; empty: all do */
+    int64_t read_lag_ms;    /* a write is shown only so long after it */
+    int64_t read_lag_reads; /* … and only after so many reads of its kind */
+    int page_size_max;      /* quietly shortens pages; SANDBOX_PAGE_MAX does nothing */
+    json_t *deny;           /* array of permissions that nobody has */
+    json_t *flows;          /* array of the workflow ids that exist; empty: all do */
 };
 
 struct sandbox {

@@ -8,9 +8,9 @@ struct store {
     struct object **objects; /* by sequence */
     size_t length;
     size_t capacity;
-    size_t deleted;      /* of them, deleted but still shown */
-    void *by_id;         /* tsearch tree of struct object */
-    void *by_name;       /* the same, live objects only */
+    size_t deleted; /* of them, deleted but still shown */
+    void *by_id;    /* tsearch tree of struct object */
+    void *by_name;  /* the same, live objects only */
     bool unique_names;
     uint64_t last_sequence;
     uint64_t last_number;
@@ -129,8 +129,8 @@ size_t store_position_after(const struct store *store, uint64_t sequence)
 
 static bool lag_over(const struct store *store, const struct object *object)
 {
-    return !object->lagging || (store->reads > object->visible_read &&
-                                text_monotonic_ms() >= object->visible_ms);
+    return !object->lagging ||
+           (store->reads > object->visible_read && text_monotonic_ms() >= object->visible_ms);
 }
 
 json_t *store_shown(const struct store *store, const struct object *object)
@@ -256,9 +256,9 @@ json_t *store_save(const struct store *store)
     for (size_t i = 0; i < store->length; i++) {
         const struct object *object = store->objects[i];
         if (!object->deleted)
-            json_array_append_new(list, json_pack("{s:I, s:O}", "sequence",
-                                                  (json_int_t)object->sequence, "body",
-                                                  object->body));
+            json_array_append_new(list,
+                                  json_pack("{s:I, s:O}", "sequence", (json_int_t)object->sequence,
+                                            "body", object->body));
     }
     return json_pack("{s:I, s:I, s:o}", "lastSequence", (json_int_t)store->last_sequence,
                      "lastNumber", (json_int_t)store->last_number, "objects", list);

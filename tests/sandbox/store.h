@@ -18,12 +18,12 @@
 
 struct object {
     uint64_t sequence;
-    const char *id;   /* inside body */
-    char *name;       /* its own copy: the key of the index by name */
-    json_t *body;     /* the truth */
-    json_t *shown;    /* what reads see while lagging; NULL: nothing yet */
+    const char *id; /* inside body */
+    char *name;     /* its own copy: the key of the index by name */
+    json_t *body;   /* the truth */
+    json_t *shown;  /* what reads see while lagging; NULL: nothing yet */
     bool lagging;
-    bool deleted;     /* but still shown */
+    bool deleted;          /* but still shown */
     int64_t visible_ms;    /* monotonic time at which the lag ends */
     uint64_t visible_read; /* count of reads at which the lag ends */
 };

@@ -78,7 +78,7 @@ void text_time(int64_t ms, char out[TEXT_TIME_SIZE])
 
     gmtime_r(&seconds, &utc);
     strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(out, TEXT_TIME_SIZE, "%.19s.%03dZ", day, (int)(ms % 1000));
+    snprintf(out, TEXT_TIME_SIZE, "%.19s.%03uZ", day, (unsigned)(ms % 1000) % 1000);
 }
 
 bool text_time_parse(const char *text, size_t length, int64_t *ms)
@@ -159,7 +159,8 @@ char *text_base64_decode(const char *text)
         padded[n] = (char)(text[n] == '-' ? '+' : text[n] == '_' ? '/' : text[n]);
     size_t padding = (4 - n % 4) % 4;
     memset(padded + n, '=', padding);
-    int decoded = EVP_DecodeBlock((unsigned char *)out, (unsigned char *)padded, (int)(n + padding));
+    int decoded =
+        EVP_DecodeBlock((unsigned char *)out, (unsigned char *)padded, (int)(n + padding));
     free(padded);
     if (decoded < 0) {
         free(out);

@@ -1,0 +1,187 @@
+#include "api/remote.h"
+
+#include "api/driver.h"
+#include "api/hashes.h"
+#include "api/lister.h"
+#include "api/reply.h"
+
+#include "core/json.h"
+
+#include <string.h>
+
+bool remote_identify(struct client *client, struct remote_identity *identity, struct error *error)
+{
+    struct request request = {.method = "GET", .path = "/api/v2/tokens/me"};
+    json_t *body = NULL;
+    bool ok;
+
+    memset(identity, 0, sizeof(*identity));
+    if (!client_call(client, &request, &body, error))
+        return false;
+    ok = reply_read_identity(body, identity, error);
+    json_decref(body);
+    return ok;
+}
+
+json_t *remote_body(const struct object *object, int64_t version)
+{
+    return driver_find(object->via)->entity_body(object, version);
+}
+
+/* Listing */
+
+void remote_listing_init(struct remote_listing *listing)
+{
+    memset(listing, 0, sizeof(*listing));
+    object_list_init(&listing->objects);
+}
+
+void remote_listing_release(struct remote_listing *listing)
+{
+    object_list_release(&listing->objects);
+    remote_listing_init(listing);
+}
+
+/* One of the kinds that are listed side by side. */
+struct part {
+    bool started, done;
+    struct object_list objects;
+    struct lister_result result; /* without its objects */
+};
+
+static void on_listed(void *context, struct lister_result *result)
+{
+    struct part *part = context;
+
+    part->done = true;
+    part->objects = result->objects;
+    object_list_init(&result->objects);
+    part->result = *result;
+}
+
+static bool move_objects(struct object_list *to, struct object_list *from, struct error *error)
+{
+    if (to->count == 0) {
+        object_list_release(to);
+        *to = *from;
+        object_list_init(from);
+        return true;
+    }
+    for (size_t i = 0; i < from->count; i++)
+        if (!object_list_add(to, &from->items[i]))
+            return error_no_memory(error);
+    return true;
+}
+
+/* What one kind's listing means for the whole. */
+static bool join_part(struct remote_listing *listing, enum via via, bool needed, struct part *part,
+                      struct error *error)
+{
+    const struct error *why = &part->result.error;
+    bool absent = part->result.status == 404 && part->result.pages == 0;
+    bool forbidden = part->result.status == 403 && part->result.pages == 0;
+
+    listing->pages += part->result.pages;
+    listing->repeated += part->result.repeated;
+    listing->listed[via] = forbidden ? REMOTE_FORBIDDEN : absent ? REMOTE_ABSENT : REMOTE_LISTED;
+    if (why->code == ERROR_NONE)
+        return move_objects(&listing->objects, &part->objects, error);
+    listing->why[via] = *why;
+    if ((forbidden || absent) && !needed)
+        return true;
+    return error_set(error, why->code, "%s", why->text);
+}
+
+bool remote_list(struct client *client, const bool needed[VIA_COUNT],
+                 struct remote_listing *listing, struct error *error)
+{
+    struct part parts[VIA_COUNT];
+    bool ok = true, waiting;
+
+    memset(parts, 0, sizeof(parts));
+    for (enum via via = 0; ok && via < VIA_COUNT; via++)
+        ok = parts[via].started = lister_start(client, driver_find(via), NULL, 0, NULL, on_listed,
+                                               &parts[via], error);
+    do {
+        waiting = false;
+        for (enum via via = 0; via < VIA_COUNT; via++)
+            waiting = waiting || (parts[via].started && !parts[via].done);
+        if (waiting)
+            client_step(client, 1000);
+    } while (waiting);
+    for (enum via via = 0; via < VIA_COUNT; via++) {
+        ok = ok && join_part(listing, via, needed[via], &parts[via], error);
+        object_list_release(&parts[via].objects);
+    }
+    return ok;
+}
+
+/* Topics */
+
+struct topics {
+    struct hashes known;
+    bool done;
+    struct error error;
+};
+
+/* A topic is a string, or an object that has it as its id or name. */
+static const char *topic_of(const json_t *entity)
+{
+    const char *name = json_string_value(entity);
+
+    name = name ? name : json_text(entity, "id");
+    return name ? name : json_text(entity, "name");
+}
+
+static bool on_topics(void *context, const json_t *entities, size_t *fresh, struct error *error)
+{
+    struct topics *topics = context;
+
+    for (size_t i = 0; i < json_array_size(entities); i++) {
+        const char *name = topic_of(json_array_get(entities, i));
+        size_t *slot = name ? hashes_slot(&topics->known, hashes_of(name)) : NULL;
+        if (!name)
+            return error_set(error, ERROR_FAILED, "a topic without a name");
+        if (!slot)
+            return error_no_memory(error);
+        *fresh += *slot == 0;
+        *slot = 1;
+    }
+    return true;
+}
+
+static void on_topics_done(void *context, const struct reply *last, size_t pages,
+                           struct error *error)
+{
+    struct topics *topics = context;
+
+    (void)last;
+    (void)pages;
+    topics->done = true;
+    topics->error = *error;
+}
+
+bool remote_check_topics(struct client *client, const char *const *topics, size_t count,
+                         struct buf *unknown, struct error *error)
+{
+    struct topics all = {.done = false};
+    bool ok;
+
+    hashes_init(&all.known);
+    ok = pager_start(client, "/api/v2/processautomation/triggers/topics?pageSize=200",
+                     driver_trigger.permissions[DRIVER_VIEW], 0, on_topics, on_topics_done, &all,
+                     error);
+    while (ok && !all.done)
+        client_step(client, 1000);
+    if (ok && all.error.code != ERROR_NONE)
+        ok = error_set(error, all.error.code, "%s", all.error.text);
+    for (size_t i = 0; ok && i < count; i++) {
+        const size_t *slot = hashes_slot(&all.known, hashes_of(topics[i]));
+        if (!slot)
+            ok = error_no_memory(error);
+        else if (*slot == 0)
+            buf_printf(unknown, "%s%s", unknown->length ? ", " : "", topics[i]);
+    }
+    hashes_release(&all.known);
+    return ok;
+}

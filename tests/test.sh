@@ -1,0 +1,82 @@
+#!/bin/sh
+# Everything that `make test` proves, one step after the other; a failed step does not hide the
+# next. Ends with one line: N passed, N failed, N skipped.
+#
+#   tests/test.sh [STEP...]      all of them unless told
+#   CI=true                      a skipped step is a failed one
+set -u
+cd "$(dirname "$0")/.."
+log=$(mktemp -d)
+trap 'rm -rf "$log"' EXIT
+passed=0
+failed=0
+skipped=0
+make="make --no-print-directory DEV=1"
+asan="BUILD=build/asan SANITIZE=address,undefined OPTIMIZE=-O1"
+
+# Counts what a step says of itself: cmocka's lines, or "N passed, N failed" at its end; a step
+# that says nothing counts as one.
+count() {
+    awk '
+        /^\[  PASSED  \] [0-9]+ test/ { p += $4; said = 1 }
+        /^ *[0-9]+ FAILED TEST/ { f += $1; said = 1 }
+        /^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3; said = 1 }
+        END { if (said) print p + 0, f + 0; else print "- -" }' "$1"
+}
+
+# step NAME COMMAND...
+step() {
+    name=$1
+    shift
+    if [ -n "$wanted" ]; then
+        case " $wanted " in *" $name "*) ;; *) return ;; esac
+    fi
+    printf '\n== %s\n' "$name"
+    code=0
+    "$@" >"$log/$name" 2>&1 || code=$?
+    read -r p f <<COUNTS
+$(count "$log/$name")
+COUNTS
+    if [ "$code" = 77 ]; then
+        grep '^SKIP' "$log/$name"
+        skipped=$((skipped + 1))
+        return
+    fi
+    [ "$p" != - ] || { p=0; f=0; [ "$code" != 0 ] || p=1; }
+    [ "$code" = 0 ] || [ "$f" != 0 ] || f=1
+    passed=$((passed + p))
+    failed=$((failed + f))
+    if [ "$code" = 0 ]; then
+        tail -n "${tail:-1}" "$log/$name"
+    else
+        tail -n 200 "$log/$name"
+        echo "step $name failed (exit $code)"
+    fi
+}
+
+build() {
+    $make all && $make $asan all unit-programs
+}
+unit() {
+    status=0
+    for program in build/asan/unit/test_*; do
+        case $program in *.d) continue ;; esac
+        GENESYS_SANDBOX=build/asan/genesys-sandbox "$program" || status=1
+    done
+    return $status
+}
+cases() {
+    tests/cases/run.py --eventctl build/asan/eventctl --sandbox build/asan/genesys-sandbox
+}
+sdk() {
+    SANDBOX=$PWD/build/asan/genesys-sandbox tests/sdk/run.sh
+}
+
+wanted=$*
+step build build
+step unit unit
+step cases cases
+step sdk sdk
+[ "$skipped" = 0 ] || [ "${CI:-}" != true ] || failed=$((failed + skipped))
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
