@@ -7,8 +7,7 @@ static void run(const struct options *options, const struct option_words *words,
 {
     struct client *client = NULL;
 
-    (void)words;
-    if (stage_settings(options, report) && stage_manifest(options, report) &&
+    if (stage_settings(options, report) && stage_manifest(options, words, report) &&
         stage_connect(options, report, &client) && stage_listing(client, report) &&
         stage_plan(options, report)) {
         if (report->plan->conflict_count > 0)
@@ -21,9 +20,10 @@ static void run(const struct options *options, const struct option_words *words,
 
 const struct command command_check = {
     .name = "check",
-    .words = "",
+    .words = "[PATH…]",
     .summary = "drift check for CI: exit 2 when anything is not as the manifest says",
     .groups = GROUP_MANIFEST | GROUP_CONNECT | GROUP_PLAN,
     .details = "The same reading as plan. It sends no writes: it only ever lists.\n",
+    .words_most = 15,
     .run = run,
 };

@@ -37,8 +37,7 @@ static void run(const struct options *options, const struct option_words *words,
 {
     struct client *client = NULL;
 
-    (void)words;
-    if (stage_settings(options, report) && stage_manifest(options, report) &&
+    if (stage_settings(options, report) && stage_manifest(options, words, report) &&
         stage_connect(options, report, &client) && stage_listing(client, report) &&
         stage_plan(options, report)) {
         if (report->plan->conflict_count > 0)
@@ -54,7 +53,7 @@ static void run(const struct options *options, const struct option_words *words,
 
 const struct command command_plan = {
     .name = "plan",
-    .words = "",
+    .words = "[PATH…]",
     .summary = "what apply would do; writes nothing",
     .groups = GROUP_MANIFEST | GROUP_CONNECT | GROUP_PLAN | GROUP_SAVE,
     .details =
@@ -62,5 +61,6 @@ const struct command command_plan = {
         "object was changed behind our back) or both, and each change says what it may do to\n"
         "events on their way: no loss, delay, duplicates possible, may drop.\n"
         "`eventctl help environment` tells how to give credentials.\n",
+    .words_most = 15,
     .run = run,
 };

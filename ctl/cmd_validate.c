@@ -50,16 +50,16 @@ static void validate_online(const struct options *options, struct report *report
 static void run(const struct options *options, const struct option_words *words,
                 struct report *report)
 {
-    (void)words;
-    if (stage_settings(options, report) && stage_manifest(options, report) && options->online)
+    if (stage_settings(options, report) && stage_manifest(options, words, report) && options->online)
         validate_online(options, report);
 }
 
 const struct command command_validate = {
     .name = "validate",
-    .words = "",
+    .words = "[PATH…]",
     .summary = "check a manifest: syntax, schema, lint rules; offline",
     .groups = GROUP_MANIFEST | GROUP_VALIDATE | GROUP_CONNECT,
     .details = "All findings are shown, each with its place and rule. Warnings leave the exit code 0.\n",
+    .words_most = 15,
     .run = run,
 };

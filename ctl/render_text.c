@@ -57,13 +57,14 @@ static void add_field(struct buf *out, const struct plan_change *change,
     enum field field = difference->field;
     const struct field_row *row = &field_table[field];
 
-    buf_printf(out, "      %s: ", row->name);
+    buf_printf(out, "      %s:", row->name);
     if (!row->set) {
+        buf_add_char(out, ' ');
         paint_value(out, field, change->before->fields[field]);
         buf_add_text(out, " → ");
         paint_value(out, field, change->after->fields[field]);
-        buf_add_text(out, "  ");
     }
+    buf_add_text(out, "  ");
     paint_start(out, PAINT_DIM, color);
     if (change->action == PLAN_UPDATE)
         buf_printf(out, "(%s; %s)", cause_words[difference->cause], risk_name(difference->risk));
@@ -90,9 +91,10 @@ static void add_new_fields(struct buf *out, const struct object *object, bool co
     for (enum field field = FIELD_NAME + 1; field < FIELD_COUNT; field++) {
         const char *value = object->fields[field];
         if (!value || strcmp(value, "null") == 0 || strcmp(value, "[]") == 0 ||
-            strcmp(value, "\"\"") == 0)
+            strcmp(value, "\"\"") == 0 ||
+            (field == FIELD_PROTECT && strcmp(value, "false") == 0))
             continue;
-        buf_printf(out, "      %s: ", field_table[field].name);
+        buf_printf(out, "      %s:", field_table[field].name);
         if (field_table[field].set) {
             json_t *none = json_array(), *elements = object_get(object, field);
             buf_add_char(out, '\n');
@@ -100,6 +102,7 @@ static void add_new_fields(struct buf *out, const struct object *object, bool co
             json_decref(elements);
             json_decref(none);
         } else {
+            buf_add_char(out, ' ');
             paint_value(out, field, value);
             buf_add_char(out, '\n');
         }
@@ -119,7 +122,8 @@ static const char *change_reason(const struct plan_change *change)
     return change->action == PLAN_UPDATE ? "; pending" : "";
 }
 
-static void add_change(struct buf *out, const struct plan_change *change, bool color)
+/* `brief`: one line, for what was read before. */
+static void add_change(struct buf *out, const struct plan_change *change, bool brief, bool color)
 {
     const struct plan_action_row *row = &plan_action_table[change->action];
     const struct object *object = change->after ? change->after : change->before;
@@ -135,6 +139,8 @@ static void add_change(struct buf *out, const struct plan_change *change, bool c
     paint_end(out, color);
     buf_printf(out, "  %s, %s%s, %s\n", via_name(object->via), row->verb, change_reason(change),
                risk_name(change->risk));
+    if (brief)
+        return;
     if (object->event && strcmp(object->event, object->topic) != 0) {
         buf_add_text(out, "      topic: ");
         paint_text(out, object->topic);
@@ -223,7 +229,7 @@ static void add_notes(struct buf *out, const struct report *report)
 {
     const char *line = buf_text(&report->notes);
 
-    if (*line)
+    if (*line && out->length > 2 && strcmp(out->data + out->length - 2, "\n\n") != 0)
         buf_add_char(out, '\n');
     while (*line) {
         size_t length = strcspn(line, "\n");
@@ -239,14 +245,13 @@ void render_text_plan(struct buf *out, const struct report *report, bool color)
     add_head(out, report);
     add_conflicts(out, plan);
     for (size_t i = 0; i < plan->count; i++)
-        add_change(out, &plan->changes[i], color);
+        add_change(out, &plan->changes[i], plan == &report->saved.plan, color);
     add_named(out, "no longer in the manifest; --prune deletes them", plan->orphans,
               plan->orphan_count);
     add_named(out, "unmanaged", plan->unmanaged, plan->unmanaged_count);
     add_named(out, "foreign, never touched", plan->foreign, plan->foreign_count);
     add_notes(out, report);
-    if (plan->count > 0 || buf_text(&report->notes)[0] || plan->orphan_count ||
-        plan->unmanaged_count || plan->foreign_count)
+    if (out->length > 2 && strcmp(out->data + out->length - 2, "\n\n") != 0)
         buf_add_char(out, '\n');
     add_plan_summary(out, plan);
 }

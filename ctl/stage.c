@@ -15,6 +15,8 @@ volatile sig_atomic_t stage_stop;
 
 /* -- the manifest --------------------------------------------------------------------------- */
 
+static const char usual_manifest[] = "eventctl.yaml";
+
 static bool check_disabled(const struct options *options, struct error *error)
 {
     for (size_t i = 0; i < options->disabled.count; i++) {
@@ -35,22 +37,22 @@ bool stage_settings(const struct options *options, struct report *report)
     return ok;
 }
 
-bool stage_manifest(const struct options *options, struct report *report)
+bool stage_manifest(const struct options *options, const struct option_words *words,
+                    struct report *report)
 {
-    static const char *const usual[] = {"eventctl.yaml"};
-    struct manifest_options read = {.paths = options->files.items,
-                                    .path_count = options->files.count,
-                                    .sandbox = report->settings.sandbox};
+    struct option_list paths = options->files;
+    struct manifest_options read = {.paths = paths.items, .sandbox = report->settings.sandbox};
 
     if (!check_disabled(options, &report->error))
         return false;
-    if (read.path_count == 0) {
-        if (access(usual[0], F_OK) != 0)
-            return error_set(&report->error, ERROR_INVALID,
-                             "no manifest: give one with -f, or keep it as eventctl.yaml");
-        read.paths = usual;
-        read.path_count = 1;
-    }
+    for (size_t i = 0; words && i < words->count && paths.count < OPTION_LIST_MOST; i++)
+        paths.items[paths.count++] = words->items[i];
+    if (paths.count == 0 && access(usual_manifest, F_OK) != 0)
+        return error_set(&report->error, ERROR_INVALID,
+                         "no manifest: give one with -f, or keep it as %s", usual_manifest);
+    if (paths.count == 0)
+        paths.items[paths.count++] = usual_manifest;
+    read.path_count = paths.count;
     report->diags.disabled = options->disabled.items;
     report->has_manifest = manifest_read(&report->manifest, &read, &report->diags);
     diag_sort(&report->diags);
@@ -243,8 +245,10 @@ bool stage_plan(const struct options *options, struct report *report)
         return false;
     report->plan = &report->made;
     buf_reset(&report->notes);
-    note_mappings(report);
-    note_residuals(report);
+    if (strcmp(report->command, "plan") == 0) {
+        note_mappings(report);
+        note_residuals(report);
+    }
     report->allowed = ERROR_INIT;
     (void)!plan_allowed(&report->made, &limits, &report->allowed);
     return true;
@@ -268,7 +272,7 @@ static bool check_manifest_hash(const struct options *options, struct report *re
     if (again.files.count == 0)
         return true;
     again.files.items[again.files.count] = NULL;
-    bool read = stage_manifest(&again, report);
+    bool read = stage_manifest(&again, NULL, report);
     report->diags.disabled = options->disabled.items;
     if (!read)
         return false;

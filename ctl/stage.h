@@ -13,8 +13,10 @@ extern volatile sig_atomic_t stage_stop;
 /* Where the service is and who we are, all but the secrets. */
 MUST_CHECK bool stage_settings(const struct options *options, struct report *report);
 
-/* Reads the manifest that -f names, or eventctl.yaml. ERROR_INVALID when it has errors. */
-MUST_CHECK bool stage_manifest(const struct options *options, struct report *report);
+/* Reads the manifest that -f and the words (NULL: none) name, or else eventctl.yaml. ERROR_INVALID
+ * when it has errors. */
+MUST_CHECK bool stage_manifest(const struct options *options, const struct option_words *words,
+                               struct report *report);
 
 /* Reads the secrets and makes a client, with report->identity filled in and the organisation checked. The
  * caller frees it. */
