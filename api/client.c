@@ -562,6 +562,7 @@ static void client_turn(struct client *client, int timeout_ms, bool needed)
         error_set(&why, ERROR_INTERRUPTED, "interrupted");
         list_fail(&client->ready, REPLY_NOT_SENT, &why);
         list_fail(&client->delayed, REPLY_NOT_SENT, &why);
+        timeout_ms = client->count > 0 ? timeout_ms : 0;
     }
     wake_ms = promote(client, now_ms);
     needed = needed || client->ready.head;
@@ -573,8 +574,6 @@ static void client_turn(struct client *client, int timeout_ms, bool needed)
         list_fail(&client->ready, REPLY_NOT_SENT, &why);
         timeout_ms = 0;
     }
-    if (client->count == 0 && !login_is_busy(client->login))
-        timeout_ms = 0;
     if (client->options.stop && timeout_ms > STOP_LOOK_MS)
         timeout_ms = STOP_LOOK_MS;
     if (wake_ms >= 0 && wake_ms < timeout_ms)
@@ -584,7 +583,9 @@ static void client_turn(struct client *client, int timeout_ms, bool needed)
 
 size_t client_step(struct client *client, int timeout_ms)
 {
-    client_turn(client, timeout_ms, false);
+    bool idle = client->count == 0 && !login_is_busy(client->login);
+
+    client_turn(client, idle ? 0 : timeout_ms, false);
     return client->count;
 }
 
@@ -592,6 +593,14 @@ void client_run(struct client *client)
 {
     while (client_step(client, 1000) > 0) {
     }
+}
+
+void client_pause(struct client *client, int64_t time_ms)
+{
+    int64_t until_ms = clock_monotonic_ms() + time_ms, left_ms;
+
+    while (!is_stopped(client) && (left_ms = until_ms - clock_monotonic_ms()) > 0)
+        client_turn(client, left_ms < 1000 ? (int)left_ms : 1000, false);
 }
 
 struct waited {

@@ -4,12 +4,7 @@
 
 #include <string.h>
 
-/* What one look found. */
-struct found {
-    struct object_list objects;
-};
-
-static void look(struct writing *writing);
+static void look(struct writing *writing, struct object_list *found);
 
 static bool is_same(const char *a, const char *b)
 {
@@ -66,14 +61,14 @@ static void created(struct writing *writing, const json_t *body)
 
     if (!writing->driver->entity_read(body, &live, &why)) {
         writing_begin_looking(writing, &why);
-        look(writing);
+        look(writing, NULL);
         return;
     }
     if (must_watch(writing)) {
         snprintf(write->id_now, sizeof(write->id_now), "%s", live.id);
         write->version_now = live.version;
         writing_begin_looking(writing, &writing->lost);
-        look(writing);
+        look(writing, NULL);
     } else {
         writing_end_done(writing, live.id, live.version, false);
     }
@@ -90,7 +85,7 @@ static void on_created(void *context, struct reply *reply)
         created(writing, reply->body);
     } else if (writing_is_lost(reply) || (again && reply->status == 409)) {
         writing_begin_looking(writing, &reply->error);
-        look(writing);
+        look(writing, NULL);
     } else if (again) {
         writing_end_unknown(writing, "sent twice, the first answer lost, the second time refused",
                             &reply->error);
@@ -105,21 +100,29 @@ static void on_created(void *context, struct reply *reply)
     }
 }
 
+static void found_one(struct writing *writing, struct object *live)
+{
+    if (writing_equals_sent(writing, live))
+        writing_end_done(writing, live->id, live->version, true);
+    else
+        writing_end_conflict(writing, live);
+}
+
 /* The settling time has passed and nothing more is to be seen. */
 static void looked_enough(struct writing *writing, struct object_list *found)
 {
     struct remote_write *write = writing->write;
     struct error why = ERROR_INIT;
 
-    if (write->id_now[0]) { /* the second was created, the first never was */
+    if (writing->unseen.code != ERROR_NONE) {
+        writing_end_unknown(writing, "the answer was lost and it could not be looked for",
+                            &writing->unseen);
+    } else if (write->id_now[0]) { /* the second was created, the first never was */
         char id[sizeof(write->id_now)];
         memcpy(id, write->id_now, sizeof(id));
         writing_end_done(writing, id, write->version_now, false);
-    } else if (writing->unseen.code != ERROR_NONE) {
-        writing_end_unknown(writing, "the answer was lost and it could not be looked for",
-                            &writing->unseen);
     } else if (found && found->count == 1) {
-        writing_end_done(writing, found->items[0].id, found->items[0].version, true);
+        found_one(writing, &found->items[0]);
     } else if (found && found->count > 1) {
         writing_end_unknown(writing, "the answers were lost and there is more than one now",
                             &writing->lost);
@@ -148,7 +151,7 @@ static void on_second_deleted(void *context, struct reply *reply)
 }
 
 /* The first one has turned up beside the second: the second goes, whose id is known to be of our making. */
-static void delete_second(struct writing *writing, struct object_list *found)
+static void delete_second(struct writing *writing, struct object *first)
 {
     struct remote_write *write = writing->write;
     struct error why = ERROR_INIT;
@@ -156,36 +159,54 @@ static void delete_second(struct writing *writing, struct object_list *found)
                               .repeatable = true,
                               .permission = writing->driver->permissions[DRIVER_DELETE]};
     char path[512];
-    size_t first = strcmp(found->items[0].id, write->id_now) == 0;
 
-    write->live = found->items[first];
-    object_init(&found->items[first]);
+    write->live = *first;
+    object_init(first);
     snprintf(path, sizeof(path), "%s/%s", writing->path, write->id_now);
     request.path = path;
     if (!writing_ask(writing, &request, on_second_deleted, &why))
         writing_end_unknown(writing, "there are two of it now", &why);
 }
 
-static void found_one(struct writing *writing, struct object *live)
+/* Beside the second, which was created and answered, the one whose answer was lost. The second itself may
+ * not show yet. */
+static struct object *find_first(const struct writing *writing, struct object_list *found)
 {
-    if (writing_equals_sent(writing, live))
-        writing_end_done(writing, live->id, live->version, true);
-    else
-        writing_end_conflict(writing, live);
+    const char *second = writing->write->id_now;
+
+    for (size_t i = 0; second[0] && i < found->count; i++)
+        if (strcmp(found->items[i].id, second) != 0)
+            return &found->items[i];
+    return NULL;
 }
 
-/* Goes on looking, or ends it. `found` is NULL when there was nothing to see. */
-static void look_again(struct writing *writing, struct object_list *found)
+static void on_look(void *context, struct lister_result *result)
 {
-    const struct remote_write *write = writing->write;
-    const char *topic = write->object->topic;
+    struct writing *writing = context;
+    struct object_list *found = &result->objects;
+    struct object *first = result->error.code == ERROR_NONE ? find_first(writing, found) : NULL;
+
+    writing->unseen = result->error;
+    if (result->error.code != ERROR_NONE)
+        look(writing, NULL);
+    else if (first)
+        delete_second(writing, first);
+    else if (found->count == 1 && !must_watch(writing))
+        found_one(writing, &found->items[0]);
+    else
+        look(writing, found);
+}
+
+/* Looks, or looks again, or ends it. `found`: what the last look has found; NULL: nothing could be seen. */
+static void look(struct writing *writing, struct object_list *found)
+{
+    const char *topic = writing->write->object->topic;
     int64_t delay_ms = writing_next_look(writing);
     struct error why = ERROR_INIT;
-    extern void remote_create_listed(void *context, struct lister_result *result);
 
     if (delay_ms < 0)
         looked_enough(writing, found);
-    else if (!lister_start(writing->client, writing->driver, topic, delay_ms, is_ours,
-                           remote_create_listed, writing, &why))
+    else if (!lister_start(writing->client, writing->driver, topic, delay_ms, is_ours, on_look,
+                           writing, &why))
         writing_end_unknown(writing, "the answer was lost", &why);
 }

@@ -123,11 +123,13 @@ enum reply_login reply_read_login(long status, const char *bytes, size_t length_
     return login;
 }
 
-bool reply_is_conflict(long status, const json_t *body)
+static bool is_conflict(const struct reply_context *context, const json_t *body)
 {
     const char *words = json_text(body, "message");
 
-    return status == 409 || (status == 400 && words && strcasestr(words, "version"));
+    return context->status == 409 || (context->status == 400 && words &&
+                                      strcmp(context->method, "PUT") == 0 &&
+                                      strcasestr(words, "version"));
 }
 
 /* Each detail names a field and a code; each of `errors` is an error body of its own. */
@@ -177,7 +179,7 @@ static const char *status_words(long status)
 
 void reply_set_error(struct error *error, const struct reply_context *context, const json_t *body)
 {
-    bool conflict = reply_is_conflict(context->status, body);
+    bool conflict = is_conflict(context, body);
     bool denied = context->status == 401 || context->status == 403;
     const char *words = json_text(body, "message");
     const char *correlation = context->correlation_id;

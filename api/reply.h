@@ -45,12 +45,9 @@ struct reply_context {
     const char *permission;     /* what a 403 most likely misses; NULL: not known */
 };
 
-/* Turns an error answer into *error: 401 and 403 are ERROR_AUTH, a version conflict ERROR_STALE, else
- * ERROR_FAILED. `body` may be NULL or anything. */
+/* Turns an error answer into *error: 401 and 403 are ERROR_AUTH; a conflict (409, or a PUT's 400 whose
+ * message speaks of a version) ERROR_STALE; else ERROR_FAILED. `body` may be NULL or anything. */
 void reply_set_error(struct error *error, const struct reply_context *context, const json_t *body);
-
-/* True for a 409, and for a 400 whose message speaks of a version. */
-bool reply_is_conflict(long status, const json_t *body);
 
 MUST_CHECK bool reply_read_identity(const json_t *body, struct remote_identity *identity,
                                     struct error *error);

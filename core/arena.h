@@ -1,7 +1,7 @@
 /* Memory for one piece of work, released at once.
  *
- * Always holds: what arena_alloc returned stays where it is, zeroed at birth and aligned for any type, until
- * arena_release. There is no freeing of single pieces.
+ * Always holds: what arena_alloc returned stays where it is, zeroed at birth and aligned for any
+ * type, until arena_release. There is no freeing of single pieces.
  */
 #ifndef CORE_ARENA_H
 #define CORE_ARENA_H

@@ -34,8 +34,8 @@ static void text_make_safe(char *text)
 
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)text[i];
-        bool c1 = c == 0xC2 && (unsigned char)text[i + 1] >= 0x80 &&
-                  (unsigned char)text[i + 1] < 0xA0;
+        bool c1 =
+            c == 0xC2 && (unsigned char)text[i + 1] >= 0x80 && (unsigned char)text[i + 1] < 0xA0;
         if ((c < 0x20 && c != '\n') || c == 0x7F)
             text[i] = '?';
         else if (c1)

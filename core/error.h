@@ -46,8 +46,7 @@ bool error_set(struct error *error, enum error_code code, const char *format, ..
 bool error_no_memory(struct error *error);
 
 /* Puts "context: " before the text of an error that is set. Returns false. */
-bool error_wrap(struct error *error, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+bool error_wrap(struct error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* One row for each code: the number, a short name ("stale") and what it means. Ends with a
  * NULL name. Help, README and JSON output are made from it. */

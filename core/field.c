@@ -105,9 +105,18 @@ static enum risk risk_ttl(const char *before, const char *after)
     return now != 0 && (was == 0 || now < was) ? RISK_MAY_DROP : RISK_NONE;
 }
 
-#define BOTH    {true, true}
-#define STREAMS {true, false}
-#define TRIGGER {false, true}
+#define BOTH                                                                                       \
+    {                                                                                              \
+        true, true                                                                                 \
+    }
+#define STREAMS                                                                                    \
+    {                                                                                              \
+        true, false                                                                                \
+    }
+#define TRIGGER                                                                                    \
+    {                                                                                              \
+        false, true                                                                                \
+    }
 
 const struct field_row field_table[FIELD_COUNT] = {
     [FIELD_NAME] = {"name", 'n', BOTH, false, NULL},

@@ -42,9 +42,8 @@ static void add_object(struct buf *out, const json_t *value, int depth)
         out->failed = true;
         return;
     }
-    json_object_foreach((json_t *)value, key, member)
-        if (!json_is_null(member))
-            keys[count++] = key;
+    json_object_foreach((json_t *)value, key, member) if (!json_is_null(member)) keys[count++] =
+        key;
     qsort(keys, count, sizeof(*keys), compare_keys);
     buf_add_char(out, '{');
     for (size_t i = 0; i < count; i++) {

@@ -63,7 +63,7 @@ static bool is_all(const char *text, const char *set)
 static const struct spec_complaint *check_name(const char *text)
 {
     static const struct spec_complaint wrong = {
-        "bad-value", "is no name", "lower-case letters, digits, \".\", \"_\" and \"-\", at most 64; "
+        "bad-value", "is no name for a subscription", "lower-case letters, digits, \".\", \"_\" and \"-\", at most 64; "
                                    "a letter or digit first"};
 
     return strchr(LOWER DIGITS, text[0]) && is_all(text, LOWER DIGITS "._-") && strlen(text) <= 64
@@ -187,7 +187,7 @@ static const struct spec batching_spec = {"delivery.batching", batching_rows, fa
 
 static const struct spec_key delivery_rows[] = {
     {"url", SPEC_TEXT, AT(delivery_keys, url), .required = true, .kinds = STREAMS, .least = 1,
-     .most = 2048, .check = check_url, .pattern = "^([Hh][Tt][Tt][Pp][Ss]?://[^ ]+|.*\\$\\{.+)$",
+     .most = 2048, .check = check_url, .pattern = "^[Hh][Tt][Tt][Pp][Ss]?://[^ ]+$",
      .help = "where events are posted to; HTTPS"},
     {"batching", SPEC_GROUP, AT(delivery_keys, batching), .kinds = STREAMS,
      .nested = &batching_spec, .help = "how events are put together"},
@@ -198,7 +198,7 @@ static const struct spec delivery_spec = {"delivery", delivery_rows, false, fals
 static const struct spec_key target_rows[] = {
     {"workflow", SPEC_TEXT, AT(target_keys, workflow), .required = true, .kinds = TRIGGER,
      .check = check_uuid,
-     .pattern = "^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|.*\\$\\{.+)$",
+     .pattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
      .help = "the id of the workflow that is started"},
     {"dataFormat", SPEC_WORD, AT(target_keys, data_format), .kinds = TRIGGER,
      .word = data_format_word, .fallback = "TopLevelPrimitives",
@@ -210,7 +210,7 @@ static const struct spec target_spec = {"target", target_rows, false, false};
 static const struct spec_key criterion_rows[] = {
     {"field", SPEC_TEXT, AT(criterion_keys, field), .required = true, .least = 1, .most = 256,
      .check = check_field,
-     .pattern = "^([A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z_][A-Za-z0-9_-]*)*|.*\\$\\{.+)$",
+     .pattern = "^[A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z_][A-Za-z0-9_-]*)*$",
      .help = "a field of the event, without \"$\": mediaType"},
     {"op", SPEC_WORD, AT(criterion_keys, op), .required = true, .word = op_word,
      .help = "how the field is compared with the value"},
@@ -224,12 +224,12 @@ const struct spec_key event_key = {
     "events", SPEC_TEXT, .least = 1, .most = 200,
     .help = "an event of the guide (Interaction.Created) or, via trigger, a topic"};
 const struct spec_key variable_key = {
-    "variables", SPEC_TEXT, .least = 1, .most = 100, .check = check_variable,
+    "variables", SPEC_TEXT, .literal = true, .least = 1, .most = 100, .check = check_variable,
     .pattern = "^[A-Z_][A-Z0-9_]*$", .help = "the name of an environment variable"};
-const struct spec_key rule_key = {"disable", SPEC_TEXT, .least = 1, .most = 100,
+const struct spec_key rule_key = {"disable", SPEC_TEXT, .literal = true, .least = 1, .most = 100,
                                   .check = check_rule, .help = "the id of a lint rule"};
 const struct spec_key subscription_name_key = {
-    "a subscription's name", SPEC_TEXT, .least = 1, .most = 64, .check = check_name,
+    "name", SPEC_TEXT, .literal = true, .least = 1, .most = 64, .check = check_name,
     .pattern = "^[a-z0-9][a-z0-9._-]{0,63}$",
     .help = "stable and unique; part of the object's name at the service"};
 
@@ -244,7 +244,7 @@ static const struct spec_key subscription_rows[] = {
      .check = check_description, .pattern = "^(?!.*\\[eventctl)[^\\u0000-\\u001f\\u007f-\\u009f]*$",
      .fallback = "\"\"", .help = "what it is for, in one line"},
     {"events", SPEC_LIST, AT(subscription_keys, events), .required = true, .least = 1,
-     .most = 100, .item = &event_key, .help = "the events that are delivered, none twice"},
+     .most = 100, .unique = true, .item = &event_key, .help = "the events that are delivered, none twice"},
     {"filter", SPEC_LIST, AT(subscription_keys, filter), .least = 0, .most = 50,
      .nested = &criterion_spec, .fallback = "[]", .help = "criteria that must all hold"},
     {"enabled", SPEC_BOOL, AT(subscription_keys, enabled), .in_defaults = true,
@@ -275,16 +275,16 @@ static const struct spec lint_spec = {"lint", lint_rows, false, false};
 
 static const struct spec_key manifest_rows[] = {
     {"apiVersion", SPEC_WORD, AT(manifest_keys, api_version), .required = true,
-     .word = api_version_word, .help = "apiVersion: eventctl/v1"},
+     .literal = true, .word = api_version_word, .help = "the form of this file"},
     {"organization", SPEC_TEXT, AT(manifest_keys, organization), .least = 1, .most = 100,
      .check = check_organization,
      .help = "the organisation's name or id, needed in one of the files; any other is refused "
              "before the first read"},
     {"owner", SPEC_TEXT, AT(manifest_keys, owner), .least = 1, .most = 40, .check = check_owner,
-     .pattern = "^([a-z0-9][a-z0-9-]{0,39}|.*\\$\\{.+)$",
+     .pattern = "^[a-z0-9][a-z0-9-]{0,39}$",
      .help = "tells apart several manifests of one organisation"},
     {"variables", SPEC_LIST, AT(manifest_keys, variables), .least = 0, .most = 1000,
-     .item = &variable_key, .fallback = "[]",
+     .unique = true, .item = &variable_key, .fallback = "[]",
      .help = "environment variables that this file may use as ${NAME}; $${ is a plain ${"},
     {"defaults", SPEC_GROUP, AT(manifest_keys, defaults), .nested = &defaults_spec,
      .help = "for the subscriptions of this file, where their kind has the key"},

@@ -107,11 +107,22 @@ static bool has_letter(const char *json, int (*wrong)(int))
     return false;
 }
 
+static const char *case_hint(char *hint, size_t size, const char *value, int (*change)(int))
+{
+    int at = snprintf(hint, size, "value: ");
+
+    snprintf(hint + at, size - (size_t)at, "%s", value);
+    for (char *c = hint + at; *c; c++)
+        *c = (unsigned char)*c < 0x80 ? (char)change((unsigned char)*c) : *c;
+    return hint;
+}
+
 static void lint_case(const struct subscription *subscription, const struct criterion *criterion,
                       struct diag_list *diags)
 {
     bool upper = subscription->via == VIA_TRIGGER;
     const char *const *fields = word_fields[subscription->via];
+    char hint[128];
 
     if (criterion->op == FILTER_EXISTS || criterion->op == FILTER_SIZE)
         return;
@@ -119,8 +130,7 @@ static void lint_case(const struct subscription *subscription, const struct crit
         if (strcmp(*fields, criterion->field) == 0 &&
             has_letter(criterion->value, upper ? islower : isupper))
             diag_add(diags, "value-case", criterion->place,
-                     upper ? "write it in upper case: VOICE, INBOUND"
-                           : "write it in lower case: voice, inbound",
+                     case_hint(hint, sizeof(hint), criterion->value, upper ? toupper : tolower),
                      "values of \"%s\" are in %s case here, so this never matches",
                      criterion->field, upper ? "upper" : "lower");
 }
@@ -236,8 +246,8 @@ static void lint_pair(const struct criterion *a, const struct criterion *b,
     } else if (exclude(a->op, x, b->op, y) || exclude(b->op, y, a->op, x)) {
         diag_add(diags, "contradiction", b->place,
                  "all criteria must hold; for one value of several write op: in",
-                 "\"%s %s\" and \"%s %s\" can not both hold: no event ever comes", a->field,
-                 op_name(a->op), b->field, op_name(b->op));
+                 "%s %s %.100s and %s %s %.100s can not both hold: no event ever comes", a->field,
+                 op_name(a->op), a->value, b->field, op_name(b->op), b->value);
         diag_add_other(diags, a->place);
     }
     json_decref(x);

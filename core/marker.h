@@ -2,14 +2,15 @@
  *
  *     Voice interactions for CRM sync [eventctl acme-dev/voice-lifecycle@3! n1a2bd0f3c…]
  *
- * organisation, "/", an owner and "/" where the manifest names one, the subscription's name, "@", its version, "!"
- * when it is protected, and then for each field one letter and four hex digits of the SHA-256
- * of its canonical value as it was last applied. The organisation and owner are percent-encoded outside
- * [A-Za-z0-9._-]. With it a plan can tell drift from pending changes, field by field, without a
- * state file. Four digits only ever decide between those two words: whether a field differs is
- * decided by its value.
+ * organisation, "/", an owner and "/" where the manifest names one, the subscription's name, "@",
+ * its version, "!" when it is protected, and then for each field one letter and four hex digits of
+ * the SHA-256 of its canonical value as it was last applied. The organisation and owner are
+ * percent-encoded outside [A-Za-z0-9._-]. With it a plan can tell drift from pending changes, field
+ * by field, without a state file. Four digits only ever decide between those two words: whether a
+ * field differs is decided by its value.
  *
- * To change the format: give the word `eventctl` another one (`eventctl2`), read both, write the new.
+ * To change the format: give the word `eventctl` another one (`eventctl2`), read both, write the
+ * new.
  */
 #ifndef CORE_MARKER_H
 #define CORE_MARKER_H
@@ -42,8 +43,8 @@ MUST_CHECK bool marker_encode(const char *text, char *out, size_t size);
 /* Four hex digits for a field's canonical value (NULL: as of JSON null). */
 MUST_CHECK bool marker_hash(const char *canonical, char out[5]);
 
-/* Finds the marker at the end of a remote description. `*text_bytes` is the length of what stands before
- * it. A damaged marker is no marker: present is false and the whole description is text. */
+/* Finds the marker at the end of a remote description. `*text_bytes` is the length of what stands
+ * before it. A damaged marker is no marker: present is false and the whole description is text. */
 void marker_parse(const char *description, struct marker *marker, size_t *text_bytes);
 
 /* Appends "[eventctl …]". */

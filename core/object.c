@@ -85,8 +85,7 @@ bool object_set_description(struct object *object, const char *description)
 
     marker_parse(description, &object->marker, &length);
     return set_string(object, FIELD_DESCRIPTION, description, length) &&
-           object_set(object, FIELD_PROTECT,
-                      object->marker.protect ? json_true() : json_false());
+           object_set(object, FIELD_PROTECT, object->marker.protect ? json_true() : json_false());
 }
 
 json_t *object_get(const struct object *object, enum field field)
@@ -126,8 +125,7 @@ bool object_fingerprint(const struct object *object, char out[17])
     bool ok;
 
     buf_init(&text, (size_t)FIELD_COUNT * FIELD_TEXT_MAX);
-    buf_printf(&text, "%d\n%s\n%lld\n", (int)object->via, object->name,
-               (long long)object->version);
+    buf_printf(&text, "%d\n%s\n%lld\n", (int)object->via, object->name, (long long)object->version);
     for (enum field field = 0; field < FIELD_COUNT; field++)
         buf_printf(&text, "%s\n", object->fields[field] ? object->fields[field] : "");
     marker_add(&text, &object->marker);
@@ -181,13 +179,13 @@ json_t *object_to_json(const struct object *object)
     buf_init(&marker, FIELD_TEXT_MAX);
     if (object->marker.present)
         marker_add(&marker, &object->marker);
-    json = !fields || marker.failed
-               ? NULL
-               : json_pack("{s:s, s:o, s:s, s:o, s:I, s:o, s:s, s:O}", "via",
-                           via_name(object->via), "id", optional(object->id), "name",
-                           object->name, "topic", optional(object->topic), "version",
-                           (json_int_t)object->version, "health", optional(object->health),
-                           "marker", buf_text(&marker), "fields", fields);
+    json =
+        !fields || marker.failed
+            ? NULL
+            : json_pack("{s:s, s:o, s:s, s:o, s:I, s:o, s:s, s:O}", "via", via_name(object->via),
+                        "id", optional(object->id), "name", object->name, "topic",
+                        optional(object->topic), "version", (json_int_t)object->version, "health",
+                        optional(object->health), "marker", buf_text(&marker), "fields", fields);
     buf_release(&marker);
     json_decref(fields);
     return json;

@@ -48,11 +48,12 @@ MUST_CHECK bool object_set_description(struct object *object, const char *descri
 /* The field's value as JSON (a new reference), or NULL when the kind has no such field. */
 json_t *object_get(const struct object *object, enum field field);
 
-/* The description to send: the user's text, and the marker with fresh hashes. The caller frees it; NULL
- * when there is no memory. */
+/* The description to send: the user's text, and the marker with fresh hashes. The caller frees it;
+ * NULL when there is no memory. */
 char *object_description(const struct object *object);
 
-/* The first 16 hex digits of the SHA-256 over name, lock version and all fields: what "it moved" goes by. */
+/* The first 16 hex digits of the SHA-256 over name, lock version and all fields: what "it moved"
+ * goes by. */
 MUST_CHECK bool object_fingerprint(const struct object *object, char out[17]);
 
 /* A copy that owns its texts; `to` needs no init. */
@@ -71,7 +72,8 @@ struct object_list {
 void object_list_init(struct object_list *list);
 void object_list_release(struct object_list *list);
 
-/* Moves the object in; it is left as after object_init. False: no memory, and the object is as it was. */
+/* Moves the object in; it is left as after object_init. False: no memory, and the object is as it
+ * was. */
 MUST_CHECK bool object_list_add(struct object_list *list, struct object *object);
 
 /* Objects by their id. The list is borrowed and must not change meanwhile. False: no memory. */

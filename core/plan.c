@@ -63,8 +63,7 @@ bool plan_compare(const struct object *live, const struct object *wanted,
         if (!is || !should || strcmp(is, should) == 0)
             continue;
         found->field = field;
-        found->risk =
-            field_table[field].risk ? field_table[field].risk(is, should) : RISK_NONE;
+        found->risk = field_table[field].risk ? field_table[field].risk(is, should) : RISK_NONE;
         if (!field_cause(live, wanted, field, &found->cause))
             return false;
         ++*count;
@@ -99,8 +98,8 @@ static bool claim_from_name(struct claim *claim, const struct object *object)
     if (length == 0 || length > MARKER_NAME_MAX || digits == 0 || digits > 9 ||
         at[2 + digits] != (object->via == VIA_TRIGGER ? '/' : '\0'))
         return false;
-    *claim = (struct claim){.object = object, .version = strtoll(at + 2, NULL, 10),
-                            .marker_missing = true};
+    *claim = (struct claim){
+        .object = object, .version = strtoll(at + 2, NULL, 10), .marker_missing = true};
     memcpy(claim->name, object->name, length);
     return true;
 }
@@ -327,8 +326,8 @@ static bool is_superseded(const struct work *work, const struct claim *claim)
 {
     const struct object **found = find_wanted(work, claim->name);
 
-    return found && ((*found)->marker.version != claim->version ||
-                     (*found)->via != claim->object->via);
+    return found &&
+           ((*found)->marker.version != claim->version || (*found)->via != claim->object->via);
 }
 
 /* What is ours and found no place: an old version, an event that was dropped, or an orphan. */
@@ -345,9 +344,9 @@ static void plan_left_over(struct work *work, struct claim *claim)
     change->superseded = superseded;
     change->marker_missing = claim->marker_missing;
     change->protected = !superseded && claim->object->marker.protect;
-    change->downgrade =
-        superseded && claim->version > (*find_wanted(work, claim->name))->marker.version &&
-        (*find_wanted(work, claim->name))->via == claim->object->via;
+    change->downgrade = superseded &&
+                        claim->version > (*find_wanted(work, claim->name))->marker.version &&
+                        (*find_wanted(work, claim->name))->via == claim->object->via;
     change->risk = superseded ? RISK_DUPLICATES : RISK_MAY_DROP;
 }
 

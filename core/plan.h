@@ -1,8 +1,9 @@
 /* What would have to change so that the service has what the manifest asks for.
  *
  * A plan compares three things, field by field: what is desired, what is at the service, and (from
- * the object's marker) what was last applied. A difference is *pending* when the service still has what was applied,
- * *drifted* when the manifest still asks for what was applied, and both when neither does.
+ * the object's marker) what was last applied. A difference is *pending* when the service still has
+ * what was applied, *drifted* when the manifest still asks for what was applied, and both when
+ * neither does.
  *
  * Every remote object falls into one class: ours and wanted; ours of another version or kind
  * (superseded: replaced by the wanted one); ours but no longer in the manifest (an orphan:
@@ -47,8 +48,8 @@ struct plan_change {
     bool marker_missing; /* `before` has lost its marker, or had it damaged */
     bool superseded;     /* a delete that belongs to a replacement: needs no prune */
     bool protected;      /* a delete that protection forbids: the plan is refused */
-    bool downgrade;      /* `before` is of a newer version than the manifest: refused unless allowed */
-    enum risk risk;      /* the worst of it */
+    bool downgrade; /* `before` is of a newer version than the manifest: refused unless allowed */
+    enum risk risk; /* the worst of it */
 };
 
 /* Two objects that claim the same place, or a place that is taken. */
@@ -59,9 +60,9 @@ struct plan_conflict {
 
 struct plan_input {
     const struct object_list *desired, *remote;
-    const char *owner;                /* "" when the manifest has none */
-    const char *organizations[3];     /* the names by which markers may call this organisation:
-                                         as written, name, id; unencoded; NULL: not given */
+    const char *owner;            /* "" when the manifest has none */
+    const char *organizations[3]; /* the names by which markers may call this organisation:
+                                     as written, name, id; unencoded; NULL: not given */
     bool prune;
     const char *const *targets; /* subscription names, ends with NULL; NULL: all */
 };
@@ -105,8 +106,9 @@ struct plan_limits {
 };
 enum { PLAN_LIMIT_LEAST = 10 }; /* objects of ours before percentages mean anything */
 
-/* Whether the plan may be applied: false with ERROR_FAILED (conflicts) or ERROR_REFUSED (protection,
- * limits, downgrade); the text names the limit, the figure and the flag that allows it. */
+/* Whether the plan may be applied: false with ERROR_FAILED (conflicts) or ERROR_REFUSED
+ * (protection, limits, downgrade); the text names the limit, the figure and the flag that allows
+ * it. */
 MUST_CHECK bool plan_allowed(const struct plan *plan, const struct plan_limits *limits,
                              struct error *error);
 

@@ -51,8 +51,8 @@ static json_t *body_to_json(const struct plan_file *file, const struct plan *pla
     return json_pack("{s:{s:s, s:s}, s:s, s:s, s:o, s:I, s:I, s:b, s:o}", "organization", "id",
                      file->organization_id, "name", file->organization, "owner", file->owner,
                      "manifest_hash", file->manifest_hash, "manifest_paths", paths, "created_s",
-                     (json_int_t)file->created_s, "expires_s", (json_int_t)file->expires_s,
-                     "prune", (int)file->prune, "changes", changes);
+                     (json_int_t)file->created_s, "expires_s", (json_int_t)file->expires_s, "prune",
+                     (int)file->prune, "changes", changes);
 }
 
 /* The checksum is over the body's canonical text. */
@@ -128,8 +128,8 @@ static bool take_action(const json_t *change, enum plan_action *action)
     return false;
 }
 
-/* A change's two objects stand last in their lists, where it has them. The pointers are set when all lists
- * are complete, since they move while they grow. */
+/* A change's two objects stand last in their lists, where it has them. The pointers are set when
+ * all lists are complete, since they move while they grow. */
 static bool take_change(struct plan_file *file, const json_t *json, struct error *error)
 {
     struct plan_change *change = &file->plan.changes[file->plan.count];
@@ -165,8 +165,8 @@ static bool connect_changes(struct plan_file *file)
             return false;
         change->marker_missing = change->before && !change->before->marker.present;
         change->risk = change->action == PLAN_REPLACE || change->superseded ? RISK_DUPLICATES
-                       : change->action == PLAN_DELETE                     ? RISK_MAY_DROP
-                                                                           : RISK_NONE;
+                       : change->action == PLAN_DELETE                      ? RISK_MAY_DROP
+                                                                            : RISK_NONE;
         for (size_t f = 0; f < change->field_count; f++)
             if (change->fields[f].risk > change->risk)
                 change->risk = change->fields[f].risk;
@@ -192,9 +192,7 @@ static bool take_body(struct plan_file *file, const json_t *body, struct error *
     file->plan.changes = calloc(json_array_size(changes) + 1, sizeof(*file->plan.changes));
     if (!file->plan.changes)
         return error_no_memory(error);
-    json_array_foreach(changes, i, change)
-        if (!take_change(file, change, error))
-            return false;
+    json_array_foreach(changes, i, change) if (!take_change(file, change, error)) return false;
     return connect_changes(file) || error_no_memory(error);
 }
 
@@ -301,8 +299,7 @@ static enum change_state before_state(const struct plan_change *change, const st
 /* A replacement is done when both its halves are; when only the new object is there, what is
  * left of it is a delete. */
 static enum change_state change_state(struct plan_change *change, const struct object_list *live,
-                                      const struct object_index *index,
-                                      const struct object **found)
+                                      const struct object_index *index, const struct object **found)
 {
     enum change_state before = AS_PLANNED, after;
 

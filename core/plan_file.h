@@ -21,7 +21,7 @@ struct plan_file {
     char manifest_hash[DIGEST_HEX + 1];
     int64_t created_s, expires_s; /* seconds since the epoch */
     bool prune;
-    size_t already_done; /* set by plan_file_compare */
+    size_t already_done;    /* set by plan_file_compare */
     json_t *manifest_paths; /* array of texts, as given; owned */
     struct object_list before, after;
     struct plan plan;
@@ -30,18 +30,18 @@ struct plan_file {
 void plan_file_init(struct plan_file *file);
 void plan_file_release(struct plan_file *file);
 
-/* Writes plan->changes and the head of `file` (its lists and plan are not looked at) to a new file that
- * takes the place of `path` at once, or not at all. */
+/* Writes plan->changes and the head of `file` (its lists and plan are not looked at) to a new file
+ * that takes the place of `path` at once, or not at all. */
 MUST_CHECK bool plan_file_write(const char *path, const struct plan_file *file,
                                 const struct plan *plan, struct error *error);
 
 /* ERROR_INVALID: not a plan, damaged, or of another major format. */
 MUST_CHECK bool plan_file_read(const char *path, struct plan_file *file, struct error *error);
 
-/* Compares the planned state with the listing. A change whose object already is as it shall be is taken out
- * of the plan and counted in `already_done`: an apply that was cut off goes on with the same file.
- * A change whose object moved since (another lock version or content, gone, or come into being)
- * is reported to `moved`, with the live object or NULL. Returns how many moved, or -1: no
+/* Compares the planned state with the listing. A change whose object already is as it shall be is
+ * taken out of the plan and counted in `already_done`: an apply that was cut off goes on with the
+ * same file. A change whose object moved since (another lock version or content, gone, or come into
+ * being) is reported to `moved`, with the live object or NULL. Returns how many moved, or -1: no
  * memory. */
 typedef void (*plan_moved)(void *context, const struct plan_change *change,
                            const struct object *live);

@@ -278,7 +278,7 @@ static bool read_checked_text(const struct spec_reader *reader, const struct spe
     complaint = key->check ? key->check(text) : NULL;
     if (complaint) {
         diag_add(reader->diags, complaint->rule, spec_place(reader, node), complaint->hint,
-                 "%s %s", key->name, complaint->message);
+                 "%s %s: \"%s\"", key->name, complaint->message, node->text);
         return false;
     }
     *out = text;
@@ -353,7 +353,8 @@ static bool read_word(const struct spec_reader *reader, const struct spec_key *k
         }
     buf_init(&hint, HINT_BYTES);
     diag_add(reader->diags, "bad-value", spec_place(reader, node),
-             word_hint(&hint, text, key->word), "\"%s\" is no value of %s", text, key->name);
+             word_hint(&hint, text, key->word), "\"%s\" is no value of %s", node->text,
+             key->name);
     buf_release(&hint);
     return false;
 }

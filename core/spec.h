@@ -33,7 +33,7 @@ enum spec_type {
 /* What a checker found wrong with a text. */
 struct spec_complaint {
     const char *rule;
-    const char *message; /* follows the key's name: "delivery.url must be …" */
+    const char *message; /* follows the key's name: "is no URL that can be delivered to" */
     const char *hint;    /* or NULL */
 };
 
@@ -45,6 +45,8 @@ struct spec_key {
     size_t offset;
     bool required;     /* see spec_require */
     bool in_defaults;  /* may also stand where defaults for such mappings do */
+    bool literal;      /* holds no variables (a schema needs to know) */
+    bool unique;       /* LIST: no element twice, for the schema; the caller checks */
     bool may_be_null;  /* LIST and MAP: a key without a value is as good as no key */
     unsigned kinds;    /* 1u << kind, …; 0: all */
     int64_t least;     /* INT: number, DURATION: ms, TEXT: characters, LIST and MAP: elements */
@@ -105,8 +107,9 @@ MUST_CHECK bool spec_check_kind(const struct spec_reader *reader, const struct s
                                 unsigned kind, const char *kind_name,
                                 const struct yaml_node *node);
 
-/* The JSON Schema of such a mapping (without what depends on its kind), or of one value. NULL
- * when there is no memory. */
+/* The JSON Schema of such a mapping, or of one value (spec_schema.c). What a kind does not have is
+ * not said there. Where a variable may stand, a text with "${" is valid too. NULL when there is
+ * no memory. */
 json_t *spec_schema(const struct spec *spec);
 json_t *spec_key_schema(const struct spec_key *key);
 

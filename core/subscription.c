@@ -212,21 +212,24 @@ bool subscription_read(const struct subscription_context *context, const struct 
     struct spec_reader names = *reader;
     struct subscription_keys keys;
     char kind_name[64];
-    bool ok;
+    bool ok, known;
 
     *out = (struct subscription){.place = spec_place(reader, name)};
     names.expand = NULL; /* keys hold no variables */
-    ok = spec_read_value(&names, &subscription_name_key, name, &out->name);
-    if (!subscription_check_via(reader, node) ||
-        !spec_read(reader, &subscription_spec, node, &keys))
+    if (!subscription_check_via(reader, node))
         return false;
+    ok = spec_read_value(&names, &subscription_name_key, name, &out->name);
+    known = spec_read(reader, &subscription_spec, node, &keys);
+    if (!known && (node->kind != YAML_MAPPING || (keys.via < 0 && yaml_find(node, "via"))))
+        return false; /* of what kind it is meant to be cannot be told */
     out->via = keys.via >= 0                ? (enum via)keys.via
                : context->defaults->via >= 0 ? (enum via)context->defaults->via
                                              : VIA_EVENT_STREAMS;
     snprintf(kind_name, sizeof(kind_name), "a subscription via %s", via_name(out->via));
     ok &= spec_check_kind(reader, &subscription_spec, out->via, kind_name, node);
     spec_merge(&subscription_spec, out->via, &keys, context->defaults);
-    ok &= spec_require(reader, &subscription_spec, out->via, &keys, out->place);
+    if (known) /* else what is wrong would be called missing too */
+        ok &= spec_require(reader, &subscription_spec, out->via, &keys, out->place);
     fill(out, &keys);
     if (out->via == VIA_EVENT_STREAMS) {
         out->url_place = url_place(context, node);
@@ -236,5 +239,5 @@ bool subscription_read(const struct subscription_context *context, const struct 
         ok &= read_events(reader, keys.events, out);
     if (keys.filter)
         ok &= read_filter(reader, keys.filter, out);
-    return ok;
+    return ok && known;
 }

@@ -9,9 +9,12 @@
 static size_t utf8_read(const unsigned char *s, size_t left, uint32_t *code)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t length = s[0] < 0x80 ? 1 : s[0] < 0xC2 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3
-                                                    : s[0] < 0xF5                     ? 4
-                                                                                      : 0;
+    size_t length = s[0] < 0x80   ? 1
+                    : s[0] < 0xC2 ? 0
+                    : s[0] < 0xE0 ? 2
+                    : s[0] < 0xF0 ? 3
+                    : s[0] < 0xF5 ? 4
+                                  : 0;
 
     if (length == 0 || length > left)
         return 0;
@@ -93,7 +96,8 @@ size_t text_utf8_check(const char *text, size_t length_bytes)
     return i;
 }
 
-/* Edit distance with neighbours swapped counting one, case folded, for words of at most 63 bytes. */
+/* Edit distance with neighbours swapped counting one, case folded, for words of at most 63 bytes.
+ */
 static size_t edit_distance(const char *a, const char *b)
 {
     enum { MOST = 64 };
@@ -220,8 +224,8 @@ bool text_parse_url(const char *text, struct text_url *url)
     if (host == 0)
         return false;
     snprintf(url->host, sizeof(url->host), "%.*s", (int)(host < 255 ? host : 255), rest);
-    url->loopback = strcasecmp(url->host, "localhost") == 0 || strcmp(url->host, "::1") == 0 ||
-                    (strncmp(url->host, "127.", 4) == 0 &&
-                     url->host[strspn(url->host, "0123456789.")] == '\0');
+    url->loopback =
+        strcasecmp(url->host, "localhost") == 0 || strcmp(url->host, "::1") == 0 ||
+        (strncmp(url->host, "127.", 4) == 0 && url->host[strspn(url->host, "0123456789.")] == '\0');
     return true;
 }

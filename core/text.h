@@ -33,8 +33,8 @@ bool text_parse_duration(const char *text, int64_t *ms);
 void text_add_duration(struct buf *out, int64_t ms);
 
 /* An HTTP or HTTPS URL's parts, as far as the rules need them. False when it is no such URL
- * or holds white space or control characters. `host` is cut to its size; an IPv6 host stands without
- * its brackets. */
+ * or holds white space or control characters. `host` is cut to its size; an IPv6 host stands
+ * without its brackets. */
 struct text_url {
     bool https;
     bool has_userinfo;

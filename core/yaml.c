@@ -483,7 +483,8 @@ static const struct {
     {"could not find expected ':'", "a key is followed by \": \""},
     {"cannot start any token", "a text that begins with \"@\", \"`\" or \"%\" needs quotes"},
     {"did not find expected ',' or '}'", "is a \"}\" or a comma missing?"},
-    {"did not find expected ',' or ']'", "is a \"]\" or a comma missing?"},
+    {"did not find expected ',' or ']'", "is a \"]\" or a comma missing? in [ ], a text with \"{\" needs quotes: "
+                                        "[\"v2.….{id}.acd.end\"]"},
     {"did not find expected '-'",
      "look at the indentation: the elements of one list begin in one column"},
     {"unexpected end of stream", "the quote that begins here is not closed"},

@@ -33,10 +33,10 @@ static bool add_doubt(struct journal *journal, const char *name, int64_t at_ms)
         journal->doubts = grown;
         journal->doubt_size = size;
     }
-    char *copy = strdup(name);
-    if (copy)
-        journal->doubts[journal->doubt_count++] = (struct journal_doubt){copy, at_ms};
-    return copy != NULL;
+    struct journal_doubt *doubt = &journal->doubts[journal->doubt_count];
+    *doubt = (struct journal_doubt){strdup(name), at_ms};
+    journal->doubt_count += doubt->name != NULL;
+    return doubt->name != NULL;
 }
 
 static void drop_doubt(struct journal *journal, const char *name)
@@ -61,8 +61,7 @@ static bool read_line(struct journal *journal, const char *line, size_t length)
         bool create = strcmp(action, "create") == 0;
         if (strcmp(state, "sending") == 0) {
             if (create)
-                ok = add_doubt(journal, name,
-                               json_integer_value(json_object_get(entry, "at_ms")));
+                ok = add_doubt(journal, name, json_integer_value(json_object_get(entry, "at_ms")));
         } else if (strcmp(state, "unknown") != 0) {
             journal->finished += strcmp(state, "done") == 0;
             if (create)
@@ -124,8 +123,8 @@ struct journal *journal_open(const char *organization_id, const char *owner, str
         goto failed;
     }
     if (flock(journal->fd, LOCK_EX | LOCK_NB) < 0) {
-        error_set(error, ERROR_REFUSED, "another apply to this organisation is running (%s is locked)",
-                  journal->path);
+        error_set(error, ERROR_REFUSED,
+                  "another apply to this organisation is running (%s is locked)", journal->path);
         goto failed;
     }
     if (!read_last(journal, error))

@@ -18,7 +18,7 @@ struct journal;
 
 /* A create of which the last run does not know whether it had its effect. */
 struct journal_doubt {
-    char *name; /* of the object */
+    char *name;    /* of the object */
     int64_t at_ms; /* when it was sent, since the epoch */
 };
 

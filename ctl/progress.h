@@ -10,7 +10,7 @@
 struct progress {
     const char *what; /* "writes" */
     bool silent, terminal;
-    int64_t shown_ms;   /* when it was last shown, monotonic; 0: never */
+    int64_t shown_ms; /* when it was last shown, monotonic; 0: never */
     bool bar_on_screen;
 };
 

@@ -451,9 +451,10 @@ static void limits_name_figure_and_flag(void **state)
     struct plan_limits limits = {30, 30, false};
     struct error error = ERROR_INIT;
     struct plan plan = {.ours = 10};
-    struct plan_change changes[4] = {
-        {.action = PLAN_UPDATE}, {.action = PLAN_UPDATE}, {.action = PLAN_UPDATE},
-        {.action = PLAN_REPLACE}};
+    struct plan_change changes[4] = {{.action = PLAN_UPDATE},
+                                     {.action = PLAN_UPDATE},
+                                     {.action = PLAN_UPDATE},
+                                     {.action = PLAN_REPLACE}};
 
     (void)world;
     plan.changes = changes;
