@@ -3,7 +3,8 @@
 
 A line "$ command" is run; the lines up to the next one are what it prints. A line that is only
 "…" stands for any number of lines. --update writes what was seen. The port is another one in
-every run, so that nothing else on the machine is in the way.
+every run, so that nothing else on the machine is in the way. Every ```yaml block must be a valid
+manifest.
 """
 import argparse
 import os
@@ -59,14 +60,29 @@ def matches(expected, seen):
     return re.fullmatch(pattern, "".join(line + "\n" for line in seen)) is not None
 
 
+def check_yaml(text):
+    """How many manifests of the page are valid, and how many are not."""
+    passed = failed = 0
+    for block in re.findall(r"^```yaml\n(.*?)^```", text, re.S | re.M):
+        done = subprocess.run([os.path.join(ROOT, "build/eventctl"), "validate", "-f", "-"],
+                              input=block, encoding="utf-8", capture_output=True, check=False,
+                              env=dict(os.environ, INGEST_URL="https://ingest.acme.example/in"))
+        passed += done.returncode == 0
+        if done.returncode != 0:
+            failed += 1
+            print(done.stdout + done.stderr)
+    return passed, failed
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--update", action="store_true")
     update = parser.parse_args().update
     path = os.path.join(ROOT, "README.md")
     with open(path, encoding="utf-8") as file:
-        lines = file.read().split("\n")
-    out, failed, passed, inside, place = [], 0, 0, False, 0
+        text = file.read()
+    lines, out, inside, place = text.split("\n"), [], False, 0
+    passed, failed = check_yaml(text)
     with tempfile.TemporaryDirectory() as home:
         shell = Shell(home)
         while place < len(lines):

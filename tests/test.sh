@@ -55,7 +55,7 @@ COUNTS
 }
 
 build() {
-    $make all && $make $asan all unit-programs
+    $make all && $make $asan all unit-programs alloc-programs
 }
 unit() {
     status=0
@@ -72,11 +72,33 @@ sdk() {
     SANDBOX=$PWD/build/asan/genesys-sandbox tests/sdk/run.sh
 }
 
+alloc() {
+    status=0
+    for program in build/asan/alloc/test_*; do
+        GENESYS_SANDBOX=build/asan/genesys-sandbox "$program" || status=1
+    done
+    return $status
+}
+property() {
+    tests/property.py --eventctl build/asan/eventctl --sandbox build/asan/genesys-sandbox
+}
+# What a newcomer types first, without a terminal, and nothing left running.
+demo() {
+    tests/demo.sh build </dev/null
+}
+
 wanted=$*
 step build build
+step lint tests/lint.sh
 step unit unit
 step cases cases
+step readme tests/readme.py
+step demo demo
 step sdk sdk
+step alloc alloc
+step property property
+step bench tests/bench/bench.py --quick
+step fuzz tests/fuzz/run.sh "${FUZZ_SECONDS:-60}"
 [ "$skipped" = 0 ] || [ "${CI:-}" != true ] || failed=$((failed + skipped))
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -8,7 +8,7 @@ export UBSAN_OPTIONS := print_stacktrace=1
 export LC_ALL        := C.UTF-8
 FUZZ_SECONDS ?= 60
 
-.PHONY: demo test test-deps unit cases sdk fuzz-short fuzz lint bench readme help clean
+.PHONY: demo test test-deps unit-programs fuzz-programs fuzz lint bench help clean
 
 demo: all
 	@tests/demo.sh $(BUILD)
@@ -37,10 +37,27 @@ $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(call objects,$(CORE) $(API))
 	$(SAY) LINK $@
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS)
 
+# The kept corpora are read; what a run finds on top stays in build/. `make fuzz FUZZ_SECONDS=3600`
+# is the long form.
+fuzz: test-deps
+	@tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+lint: test-deps all
+	@tests/lint.sh
+
+bench: test-deps all
+	@tests/bench/bench.py
+
 clean:
 	rm -rf build
 
 help:
-	@sed -n 's/^# \(make [^:]*:\)/\1/p' Makefile
+	@echo 'make            build/eventctl and build/genesys-sandbox'
+	@echo 'make demo       a manifest planned, applied, drifted, found, healed'
+	@echo 'make test       everything that is proven; tests/test.sh STEP... runs some of it'
+	@echo 'make lint       layout, static checks, house rules'
+	@echo 'make fuzz       FUZZ_SECONDS=60 for each fuzzer'
+	@echo 'make bench      plan and check at 100, 1,000 and 10,000 objects'
+	@echo 'make clean'
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ))
