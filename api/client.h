@@ -39,9 +39,9 @@ struct client_options {
     /* Two, so that a secret can be rotated without a gap: the second is tried when the login
      * with the first is refused. */
     struct client_credential credentials[2];
-    const char *ca_file;     /* NULL: the system's */
-    const char *proxy;       /* NULL: from the environment, as libcurl reads it */
-    const char *token_cache; /* a folder; NULL: no cache across runs */
+    const char *ca_file;        /* NULL: the system's */
+    const char *proxy;          /* NULL: from the environment, as libcurl reads it */
+    const char *token_cache;    /* a folder; NULL: no cache across runs */
     int64_t connect_timeout_ms; /* 0: 10 s */
     int64_t timeout_ms;         /* of one attempt; 0: 60 s */
     int64_t retry_base_ms;      /* the first backoff; 0: 500 ms */
@@ -56,13 +56,15 @@ struct client_options {
                                           more; what is in flight is finished */
 };
 
-/* All texts are copied. NULL: *error says why (bad URL, no credentials: ERROR_INVALID or ERROR_AUTH). */
+/* All texts are copied. NULL: *error says why (bad URL, no credentials: ERROR_INVALID or
+ * ERROR_AUTH). */
 struct client *client_new(const struct client_options *options, struct error *error);
 void client_free(struct client *client);
 
 enum reply_fate {
     REPLY_ANSWERED, /* a whole reply came: status and body are its */
-    REPLY_NOT_SENT, /* no byte of the request left, or it was refused unprocessed (429, 503 on connect…) */
+    REPLY_NOT_SENT, /* no byte of the request left, or it was refused unprocessed (429, 503 on
+                       connect…) */
     REPLY_LOST      /* sent, but no whole answer: it may have had its effect */
 };
 
@@ -77,10 +79,10 @@ struct reply {
 typedef void (*client_done)(void *context, struct reply *reply);
 
 struct request {
-    const char *method; /* "GET", "POST", "PUT", "DELETE" */
-    const char *path;   /* "/api/v2/…" with its query */
-    json_t *body;       /* borrowed for the call; NULL: none */
-    bool repeatable;    /* a POST that may be repeated (a query); GETs always may */
+    const char *method;     /* "GET", "POST", "PUT", "DELETE" */
+    const char *path;       /* "/api/v2/…" with its query */
+    json_t *body;           /* borrowed for the call; NULL: none */
+    bool repeatable;        /* a POST that may be repeated (a query); GETs always may */
     const char *permission; /* what a 403 most likely misses; NULL: not known */
     int64_t delay_ms;       /* not to be sent before so long from now */
 };
@@ -109,12 +111,12 @@ unsigned client_width(const struct client *client);
 /* What the last replies said of the limits, and the token's life. -1 where not known. */
 struct client_status {
     int64_t rate_count, rate_allowed, rate_reset_s;
-    int64_t token_expires_in_s;  /* -1: no token yet */
+    int64_t token_expires_in_s; /* -1: no token yet */
     int64_t token_lifetime_s;
     bool token_from_cache;
     unsigned credential; /* which of the two is in use: 0 or 1 */
     uint64_t requests, retries, logins;
-    int64_t waiting_ms; /* how long the limit holds back the next request now; 0: not at all */
+    int64_t waiting_ms;   /* how long the limit holds back the next request now; 0: not at all */
     int64_t clock_skew_s; /* local minus service, from its Date header; INT64_MIN: not known */
 };
 void client_get_status(const struct client *client, struct client_status *status);

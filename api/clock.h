@@ -1,4 +1,5 @@
-/* The two clocks: one that only goes forward, for waiting; one that others share, for files and headers. */
+/* The two clocks: one that only goes forward, for waiting; one that others share, for files and
+ * headers. */
 #ifndef API_CLOCK_H
 #define API_CLOCK_H
 

@@ -41,10 +41,10 @@ static bool is_bool(const json_t *value)
     return json_is_boolean(value);
 }
 
-/* An id stands in a path: nothing in it may mean something there. */
-static bool is_id(const char *text)
+bool driver_id_is_usable(const char *text)
 {
-    size_t plain = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~:");
+    size_t plain =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~:");
 
     return plain > 0 && plain < 64 && text[plain] == '\0' && strcmp(text, ".") != 0 &&
            strcmp(text, "..") != 0;
@@ -56,7 +56,7 @@ bool driver_read_common(const json_t *entity, struct object *object, struct erro
     const json_t *version = json_object_get(entity, "version");
     const char *description = json_text(entity, "description");
 
-    if (!id || !is_id(id))
+    if (!id || !driver_id_is_usable(id))
         return error_set(error, ERROR_FAILED, "an object without a usable id");
     if (!name || !*name)
         return error_set(error, ERROR_FAILED, "object %s has no name", id);
@@ -107,7 +107,7 @@ static json_t *sorted_value(const json_t *value)
 }
 
 bool driver_add_criterion(enum via via, json_t *filter, const char *field, const char *operator,
-                          const json_t *value)
+                          const json_t * value)
 {
     int op = filter_op_find_remote(via, operator);
     bool list = op >= 0 && filter_operators[op].operand == OPERAND_LIST && json_is_array(value);
@@ -132,7 +132,7 @@ bool driver_each_criterion(const struct object *object, driver_criterion each, v
         const json_t *criterion = json_array_get(filter, i);
         const char *field = json_text(criterion, "field"), *name = json_text(criterion, "op");
         int op = name ? filter_op_find(name) : -1;
-        const char *operator = op >= 0 ? filter_operators[op].remote[object->via] : name;
+        const char *operator= op >= 0 ? filter_operators[op].remote[object->via] : name;
         if (field && operator) /* what is residual is no part of the object */
             ok = each(context, field, operator,
                       op >= 0 ? filter_operators[op].operand : OPERAND_SCALAR,

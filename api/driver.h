@@ -8,20 +8,14 @@
 
 #include "core/object.h"
 
-enum driver_permission {
-    DRIVER_VIEW,
-    DRIVER_ADD,
-    DRIVER_EDIT,
-    DRIVER_DELETE,
-    DRIVER_PERMISSIONS
-};
+enum driver_permission { DRIVER_VIEW, DRIVER_ADD, DRIVER_EDIT, DRIVER_DELETE, DRIVER_PERMISSIONS };
 
 struct driver {
     enum via via;
     const char *noun; /* "trigger", for messages */
     const char *path; /* of the collection; "/ID" follows for one */
     const char *permissions[DRIVER_PERMISSIONS];
-    bool unique_names; /* a second create of one name is refused by the service */
+    bool unique_names;           /* a second create of one name is refused by the service */
     const char *topic_parameter; /* of a listing, narrows it to one topic; NULL: none */
 
     /* Reads one entity. On false *error says what is wrong with it (ERROR_FAILED) and *object is
@@ -34,6 +28,9 @@ struct driver {
 
 const struct driver *driver_find(enum via via);
 
+/* An id stands in a path: nothing in it may mean something there. Shorter than 64 bytes. */
+bool driver_id_is_usable(const char *text);
+
 extern const struct driver driver_event_streams, driver_trigger;
 
 /* For drivers only. */
@@ -45,13 +42,13 @@ MUST_CHECK bool driver_read_common(const json_t *entity, struct object *object,
 /* Adds what all kinds send. Takes body over: returns it, or NULL (and it is released). */
 json_t *driver_add_common(json_t *body, const struct object *object, int64_t version);
 
-/* Appends {field, op, value} in the manifest's words. An operator that is not known stays as the service
- * names it, so that nothing is hidden. */
+/* Appends {field, op, value} in the manifest's words. An operator that is not known stays as the
+ * service names it, so that nothing is hidden. */
 MUST_CHECK bool driver_add_criterion(enum via via, json_t *filter, const char *field,
-                                     const char *operator, const json_t *value);
+                                     const char *operator, const json_t * value);
 
-/* Calls back for each criterion that this kind of source can apply, with its own operator. False when
- * there is no memory or the callback says so. */
+/* Calls back for each criterion that this kind of source can apply, with its own operator. False
+ * when there is no memory or the callback says so. */
 typedef bool (*driver_criterion)(void *context, const char *field, const char *operator,
                                  enum filter_operand operand, json_t *value);
 MUST_CHECK bool driver_each_criterion(const struct object *object, driver_criterion each,

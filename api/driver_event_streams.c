@@ -32,7 +32,7 @@ static bool read_events(const json_t *entity, struct object *object, struct erro
 static bool read_criterion(const json_t *one, json_t *filter, struct object *object,
                            struct error *error)
 {
-    const char *field = json_text(one, "field"), *operator = json_text(one, "operator");
+    const char *field = json_text(one, "field"), *operator= json_text(one, "operator");
 
     if (!field || !operator)
         return malformed(error, object, "a filter criterion");
@@ -79,7 +79,9 @@ static bool read_batching(const json_t *entity, struct object *object, struct er
     if (!is_absent(batching) && !json_is_object(batching))
         return malformed(error, object, "batching");
     if (!driver_set(object, FIELD_BATCH_MODE,
-                    json_string(batched ? "batched" : known ? "immediate" : mode)))
+                    json_string(batched ? "batched"
+                                : known ? "immediate"
+                                        : mode)))
         return error_no_memory(error);
     if (!batched)
         return (driver_set(object, FIELD_BATCH_WINDOW, json_null()) &&
@@ -121,8 +123,8 @@ static bool add_criterion(void *context, const char *field, const char *operator
                           enum filter_operand operand, json_t *value)
 {
     json_t *body = context;
-    json_t *one = json_pack("{s:s, s:s, s:O*}", "field", field, "operator", operator, "value",
-                            value);
+    json_t *one =
+        json_pack("{s:s, s:s, s:O*}", "field", field, "operator", operator, "value", value);
     json_t *more = json_object_get(body, "additionalFilter");
     bool ok;
 

@@ -19,7 +19,7 @@ static bool is_absent(const json_t *value)
 static bool read_criterion(const json_t *one, json_t *filter, struct object *object,
                            struct error *error)
 {
-    const char *path = json_text(one, "jsonPath"), *operator = json_text(one, "operator");
+    const char *path = json_text(one, "jsonPath"), *operator= json_text(one, "operator");
     const json_t *values = json_object_get(one, "values");
 
     if (!path || !operator)
@@ -44,7 +44,8 @@ static bool read_filter(const json_t *entity, struct object *object, struct erro
     return ok;
 }
 
-/* The workflow's id; a target of another type shows with its type, so that it never looks like ours. */
+/* The workflow's id; a target of another type shows with its type, so that it never looks like
+ * ours. */
 static json_t *workflow(const json_t *target)
 {
     const char *id = json_text(target, "id"), *type = json_text(target, "type");
@@ -124,9 +125,9 @@ static json_t *target_body(const struct object *object)
     else
         target = json_pack("{s:s, s:O}", "type", "Workflow", "id", id);
     json_decref(id);
-    if (target && json_object_set_new(target, "workflowTargetSettings",
-                                      json_pack("{s:o}", "dataFormat",
-                                                object_get(object, FIELD_DATA_FORMAT))) == 0)
+    if (target && json_object_set_new(
+                      target, "workflowTargetSettings",
+                      json_pack("{s:o}", "dataFormat", object_get(object, FIELD_DATA_FORMAT))) == 0)
         return target;
     json_decref(target);
     return NULL;

@@ -18,8 +18,8 @@ void hashes_release(struct hashes *hashes);
 /* FNV-1a; never 0. */
 uint64_t hashes_of(const char *text);
 
-/* Where the number of that key stands, 0 when it is new: to be read and set. NULL: no memory. Valid until the next
- * call. */
+/* Where the number of that key stands, 0 when it is new: to be read and set. NULL: no memory. Valid
+ * until the next call. */
 size_t *hashes_slot(struct hashes *hashes, uint64_t key);
 
 #endif

@@ -15,7 +15,8 @@ enum { LISTER_PAGE_SIZE = 200, LISTER_OBJECTS_MAX = 1000000 };
 typedef bool (*lister_keep)(void *context, const struct object *object);
 
 struct lister_result {
-    struct object_list objects; /* those kept, in the order listed; whoever takes it over inits it anew */
+    struct object_list
+        objects; /* those kept, in the order listed; whoever takes it over inits it anew */
     size_t pages, repeated;
     long status;        /* of the last page's reply */
     struct error error; /* NONE when the listing came to its end */
@@ -23,8 +24,8 @@ struct lister_result {
 
 typedef void (*lister_done)(void *context, struct lister_result *result);
 
-/* `topic`: of what driver->topic_parameter narrows to; NULL: everything. False: no memory or stopped, and no
- * callback comes. */
+/* `topic`: of what driver->topic_parameter narrows to; NULL: everything. False: no memory or
+ * stopped, and no callback comes. */
 MUST_CHECK bool lister_start(struct client *client, const struct driver *driver, const char *topic,
                              int64_t delay_ms, lister_keep keep, lister_done done, void *context,
                              struct error *error);

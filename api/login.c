@@ -5,8 +5,6 @@
 
 #include "core/text.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdarg.h>
 
 enum {
@@ -268,28 +266,12 @@ static void on_login(void *context, const struct http_response *response)
     }
 }
 
-/* "Basic " and the base64 of id:secret; a secret. NULL: no memory. */
-static char *basic_authorization(const struct client_credential *credential)
-{
-    char *pair = NULL, *value;
-    int length = asprintf(&pair, "%s:%s", credential->id, credential->secret);
-
-    if (length < 0)
-        return NULL;
-    value = malloc(6 + ((size_t)length + 2) / 3 * 4 + 1);
-    if (value) {
-        memcpy(value, "Basic ", 6);
-        EVP_EncodeBlock((unsigned char *)value + 6, (const unsigned char *)pair, length);
-    }
-    secret_free(pair);
-    return value;
-}
-
 static void ask(struct login *login)
 {
     static const char form[] = "grant_type=client_credentials";
+    const struct client_credential *credential = &login->options->credentials[login->credential];
     const char *base = login->options->login_url;
-    char *authorization = basic_authorization(&login->options->credentials[login->credential]);
+    char *authorization = secret_basic(credential->id, credential->secret);
     char *url = NULL;
 
     if (asprintf(&url, "%s/oauth/token", base) < 0)

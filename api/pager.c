@@ -9,7 +9,7 @@
 struct pager {
     struct client *client;
     char *permission;
-    char *path; /* of the page that is asked for */
+    char *path;         /* of the page that is asked for */
     struct hashes seen; /* the paths so far */
     size_t pages, repeats;
     pager_page page;

@@ -31,8 +31,7 @@ void rate_observe(struct rate *rate, int64_t now_ms, int64_t count, int64_t allo
     bool same_window = rate->allowed == allowed && now_ms < rate->reset_at_ms &&
                        reset_at_ms < rate->reset_at_ms + WINDOW_SLACK_MS;
 
-    if (count < 0 || allowed <= 0 || allowed > ALLOWED_MAX || reset_s < 0 ||
-        reset_s > RESET_MAX_S)
+    if (count < 0 || allowed <= 0 || allowed > ALLOWED_MAX || reset_s < 0 || reset_s > RESET_MAX_S)
         return;
     rate->reset_s = reset_s;
     rate->allowed = allowed;

@@ -2,12 +2,12 @@
  *
  * Every reply says how many calls of the window are used (inin-ratelimit-count), how many there are
  * (-allowed) and in how many seconds the window ends (-reset). Below RATE_FREE_PERCENT of the
- * allowance nothing is held back; above, what is left is spread evenly over the rest of the window; with none
- * left, the next call waits for the window's end. Calls under way count as used, since their
- * replies will say so.
+ * allowance nothing is held back; above, what is left is spread evenly over the rest of the window;
+ * with none left, the next call waits for the window's end. Calls under way count as used, since
+ * their replies will say so.
  *
- * It has no clock: every operation is told what time it is, in milliseconds of any clock that only goes
- * forward. Plain values; nothing to release.
+ * It has no clock: every operation is told what time it is, in milliseconds of any clock that only
+ * goes forward. Plain values; nothing to release.
  */
 #ifndef API_RATE_H
 #define API_RATE_H
@@ -33,8 +33,8 @@ void rate_start(struct rate *rate, int64_t now_ms);
 /* A call has ended, with or without a reply. */
 void rate_finish(struct rate *rate);
 
-/* What a reply's headers say; -1 where one is missing. Values that make no sense are ignored; of two replies
- * of one window the higher count holds, whichever came first. */
+/* What a reply's headers say; -1 where one is missing. Values that make no sense are ignored; of
+ * two replies of one window the higher count holds, whichever came first. */
 void rate_observe(struct rate *rate, int64_t now_ms, int64_t count, int64_t allowed,
                   int64_t reset_s);
 

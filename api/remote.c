@@ -100,8 +100,8 @@ bool remote_list(struct client *client, const bool needed[VIA_COUNT],
 
     memset(parts, 0, sizeof(parts));
     for (enum via via = 0; ok && via < VIA_COUNT; via++)
-        ok = parts[via].started = lister_start(client, driver_find(via), NULL, 0, NULL, on_listed,
-                                               &parts[via], error);
+        ok = parts[via].started =
+            lister_start(client, driver_find(via), NULL, 0, NULL, on_listed, &parts[via], error);
     do {
         waiting = false;
         for (enum via via = 0; via < VIA_COUNT; via++)

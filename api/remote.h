@@ -37,9 +37,10 @@ struct remote_listing {
 void remote_listing_init(struct remote_listing *listing);
 void remote_listing_release(struct remote_listing *listing);
 
-/* Lists all kinds, side by side, page after page, 200 a page. An object that cannot be read, pages that come
- * round again, or more than a million objects are errors: what is not fully known is not
- * compared. `needed[via]` false: FORBIDDEN and ABSENT are no error for that kind. `progress` may be NULL. */
+/* Lists all kinds, side by side, page after page, 200 a page. An object that cannot be read, pages
+ * that come round again, or more than a million objects are errors: what is not fully known is not
+ * compared. `needed[via]` false: FORBIDDEN and ABSENT are no error for that kind. `progress` may be
+ * NULL. */
 MUST_CHECK bool remote_list(struct client *client, const bool needed[VIA_COUNT],
                             struct remote_listing *listing, struct error *error);
 
@@ -64,7 +65,8 @@ struct remote_write {
                                     (its id, version, fingerprint) */
     const char *id;              /* update, delete */
     int64_t version;             /* update, delete: the planned version */
-    int64_t settle_ms; /* how long a write whose answer was lost is looked for, since reads may lag */
+    int64_t
+        settle_ms; /* how long a write whose answer was lost is looked for, since reads may lag */
     /* out */
     enum remote_outcome outcome;
     char id_now[64];     /* DONE: the object's id */
@@ -79,13 +81,15 @@ typedef void (*remote_done)(void *context, struct remote_write *write);
 
 /* Starts a write; `done` runs inside client_step. A create whose answer was lost is looked for
  * by its marker before it is sent again; an update or delete likewise by its id. A delete reads the
- * object first and is a CONFLICT when version or content are not those planned (a delete carries no version);
- * an object that is gone already is DONE. False: no memory or stopped, and nothing was sent. */
+ * object first and is a CONFLICT when version or content are not those planned (a delete carries no
+ * version); an object that is gone already is DONE. False: no memory or stopped, and nothing was
+ * sent. */
 MUST_CHECK bool remote_write_start(struct client *client, struct remote_write *write,
                                    remote_done done, void *context, struct error *error);
 
-/* Whether all topics are known to the service: the unknown ones, comma-separated, are appended to `unknown`. */
-MUST_CHECK bool remote_check_topics(struct client *client, const char *const *topics,
-                                    size_t count, struct buf *unknown, struct error *error);
+/* Whether all topics are known to the service: the unknown ones, comma-separated, are appended to
+ * `unknown`. */
+MUST_CHECK bool remote_check_topics(struct client *client, const char *const *topics, size_t count,
+                                    struct buf *unknown, struct error *error);
 
 #endif

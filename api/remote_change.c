@@ -1,4 +1,5 @@
-/* Updating and deleting one object: only the version that was planned on, whatever becomes of the answer. */
+/* Updating and deleting one object: only the version that was planned on, whatever becomes of the
+ * answer. */
 #include "api/clock.h"
 #include "api/writing.h"
 
@@ -111,8 +112,7 @@ static void looked_enough(struct writing *writing)
         writing_end_unknown(writing, "the answer was lost and it could not be looked at",
                             &writing->unseen);
     } else if (writing->sends >= WRITING_SENDS_MAX || writing->refused) {
-        writing_end_unknown(writing, "the answer was lost and nothing has changed",
-                            &writing->lost);
+        writing_end_unknown(writing, "the answer was lost and nothing has changed", &writing->lost);
     } else if (!send(writing, &why)) {
         writing_end_unknown(writing, "the answer was lost", &why);
     }

@@ -33,8 +33,8 @@ static bool send(struct writing *writing, struct error *error)
                               .path = writing->path,
                               .body = remote_body(writing->write->object, 0),
                               .permission = writing->driver->permissions[DRIVER_ADD]};
-    bool ok = request.body ? writing_ask(writing, &request, on_created, error)
-                           : error_no_memory(error);
+    bool ok =
+        request.body ? writing_ask(writing, &request, on_created, error) : error_no_memory(error);
 
     json_decref(request.body);
     writing->sends += ok;
@@ -46,8 +46,8 @@ bool writing_create(struct writing *writing, struct error *error)
     return send(writing, error);
 }
 
-/* Two of one name are possible and the first answer was lost: with the second created, it is watched whether
- * the first turns up after all. */
+/* Two of one name are possible and the first answer was lost: with the second created, it is
+ * watched whether the first turns up after all. */
 static bool must_watch(const struct writing *writing)
 {
     return writing->sends > 1 && !writing->driver->unique_names;
@@ -127,8 +127,7 @@ static void looked_enough(struct writing *writing, struct object_list *found)
         writing_end_unknown(writing, "the answers were lost and there is more than one now",
                             &writing->lost);
     } else if (writing->sends > 1) {
-        writing_end_unknown(writing, "the answer was lost and it has not appeared",
-                            &writing->lost);
+        writing_end_unknown(writing, "the answer was lost and it has not appeared", &writing->lost);
     } else if (!send(writing, &why)) {
         writing_end_unknown(writing, "the answer was lost", &why);
     }
@@ -150,7 +149,8 @@ static void on_second_deleted(void *context, struct reply *reply)
     writing_end_done(writing, id, version, true);
 }
 
-/* The first one has turned up beside the second: the second goes, whose id is known to be of our making. */
+/* The first one has turned up beside the second: the second goes, whose id is known to be of our
+ * making. */
 static void delete_second(struct writing *writing, struct object *first)
 {
     struct remote_write *write = writing->write;
@@ -168,8 +168,8 @@ static void delete_second(struct writing *writing, struct object *first)
         writing_end_unknown(writing, "there are two of it now", &why);
 }
 
-/* Beside the second, which was created and answered, the one whose answer was lost. The second itself may
- * not show yet. */
+/* Beside the second, which was created and answered, the one whose answer was lost. The second
+ * itself may not show yet. */
 static struct object *find_first(const struct writing *writing, struct object_list *found)
 {
     const char *second = writing->write->id_now;
@@ -197,7 +197,8 @@ static void on_look(void *context, struct lister_result *result)
         look(writing, found);
 }
 
-/* Looks, or looks again, or ends it. `found`: what the last look has found; NULL: nothing could be seen. */
+/* Looks, or looks again, or ends it. `found`: what the last look has found; NULL: nothing could be
+ * seen. */
 static void look(struct writing *writing, struct object_list *found)
 {
     const char *topic = writing->write->object->topic;

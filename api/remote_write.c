@@ -31,6 +31,10 @@ bool remote_write_start(struct client *client, struct remote_write *write, remot
     write->found_later = false;
     write->error = ERROR_INIT;
     object_init(&write->live);
+    if (write->op != REMOTE_CREATE && (!write->id || !driver_id_is_usable(write->id))) {
+        free(writing);
+        return error_set(error, ERROR_INVALID, "this is no id of an object");
+    }
     if (!writing)
         return error_no_memory(error);
     writing->client = client;

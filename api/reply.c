@@ -108,7 +108,7 @@ enum reply_login reply_read_login(long status, const char *bytes, size_t length_
         login = read_grant(body, token, error);
     } else {
         login = is_login_limit(status, code ? code : "", words ? words : "") ? LOGIN_LATER
-                                                                            : LOGIN_REFUSED;
+                                                                             : LOGIN_REFUSED;
         add_words(&text, code ? code : "");
         buf_add_text(&text, code && words ? ": " : "");
         add_words(&text, words ? words : "");
@@ -127,9 +127,9 @@ static bool is_conflict(const struct reply_context *context, const json_t *body)
 {
     const char *words = json_text(body, "message");
 
-    return context->status == 409 || (context->status == 400 && words &&
-                                      strcmp(context->method, "PUT") == 0 &&
-                                      strcasestr(words, "version"));
+    return context->status == 409 ||
+           (context->status == 400 && words && strcmp(context->method, "PUT") == 0 &&
+            strcasestr(words, "version"));
 }
 
 /* Each detail names a field and a code; each of `errors` is an error body of its own. */
@@ -164,10 +164,14 @@ static const char *status_words(long status)
         long status;
         const char *words;
     } table[] = {
-        {401, "the token was refused"},     {403, "permission is missing"},
-        {404, "not found"},                 {409, "conflict"},
-        {429, "rate limit reached"},        {500, "the service failed"},
-        {502, "the service is not there"},  {503, "the service is unavailable"},
+        {401, "the token was refused"},
+        {403, "permission is missing"},
+        {404, "not found"},
+        {409, "conflict"},
+        {429, "rate limit reached"},
+        {500, "the service failed"},
+        {502, "the service is not there"},
+        {503, "the service is unavailable"},
         {504, "the service did not answer"},
     };
 
@@ -197,7 +201,10 @@ void reply_set_error(struct error *error, const struct reply_context *context, c
         !strstr(buf_text(&text), context->permission))
         buf_printf(&text, "; needed: permission %s", context->permission);
     add_details(&text, body);
-    error_set(error, denied ? ERROR_AUTH : conflict ? ERROR_STALE : ERROR_FAILED,
+    error_set(error,
+              denied     ? ERROR_AUTH
+              : conflict ? ERROR_STALE
+                         : ERROR_FAILED,
               "%s %.200s: %ld %s%s%s%s", context->method, context->path, context->status,
               text.failed ? status_words(context->status) : buf_text(&text),
               *correlation ? " (correlation id " : "", correlation, *correlation ? ")" : "");
@@ -219,8 +226,7 @@ static bool read_name(const json_t *object, const char *key, char *out, size_t s
     return true;
 }
 
-bool reply_read_identity(const json_t *body, struct remote_identity *identity,
-                         struct error *error)
+bool reply_read_identity(const json_t *body, struct remote_identity *identity, struct error *error)
 {
     const json_t *organization = json_object_get(body, "organization");
     const json_t *client = json_object_get(body, "OAuthClient");

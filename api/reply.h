@@ -1,5 +1,5 @@
-/* Reading what the service answers: pure functions over bytes and JSON values, none of which touches a
- * socket. Whatever the bytes are, they end in a value or an error.
+/* Reading what the service answers: pure functions over bytes and JSON values, none of which
+ * touches a socket. Whatever the bytes are, they end in a value or an error.
  *
  * Texts of the service are made safe for a terminal before they land in an error.
  * (genesys-api.md, section 4)
@@ -28,7 +28,7 @@ enum reply_login {
 };
 
 struct reply_token {
-    char *text; /* GRANTED: the caller wipes and frees it */
+    char *text;         /* GRANTED: the caller wipes and frees it */
     int64_t lifetime_s; /* 1..REPLY_TOKEN_LIFE_MAX_S */
 };
 
@@ -45,8 +45,9 @@ struct reply_context {
     const char *permission;     /* what a 403 most likely misses; NULL: not known */
 };
 
-/* Turns an error answer into *error: 401 and 403 are ERROR_AUTH; a conflict (409, or a PUT's 400 whose
- * message speaks of a version) ERROR_STALE; else ERROR_FAILED. `body` may be NULL or anything. */
+/* Turns an error answer into *error: 401 and 403 are ERROR_AUTH; a conflict (409, or a PUT's 400
+ * whose message speaks of a version) ERROR_STALE; else ERROR_FAILED. `body` may be NULL or
+ * anything. */
 void reply_set_error(struct error *error, const struct reply_context *context, const json_t *body);
 
 MUST_CHECK bool reply_read_identity(const json_t *body, struct remote_identity *identity,

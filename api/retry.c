@@ -34,9 +34,9 @@ static bool is_worth_repeating(const struct retry_attempt *attempt)
     case REPLY_ANSWERED:
         break;
     }
-    return attempt->repeatable && (attempt->unreadable || attempt->status == 500 ||
-                                   attempt->status == 502 || attempt->status == 503 ||
-                                   attempt->status == 504 || attempt->status == REQUEST_TIMEOUT);
+    return attempt->repeatable &&
+           (attempt->unreadable || attempt->status == 500 || attempt->status == 502 ||
+            attempt->status == 503 || attempt->status == 504 || attempt->status == REQUEST_TIMEOUT);
 }
 
 int64_t retry_wait_ms(const struct retry_policy *policy, const struct retry_attempt *attempt)

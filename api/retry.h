@@ -35,7 +35,8 @@ int64_t retry_wait_ms(const struct retry_policy *policy, const struct retry_atte
 /* The gap after so many attempts, with jitter. */
 int64_t retry_gap_ms(int64_t base_ms, unsigned attempt, double random);
 
-/* The next number of a row, 0 <= number < 1; *state is anything but 0 at first. No secret is made of it. */
+/* The next number of a row, 0 <= number < 1; *state is anything but 0 at first. No secret is made
+ * of it. */
 double retry_random(uint64_t *state);
 
 /* Whether the effect of a request that was sent is unknown after such an answer. */

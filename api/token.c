@@ -1,6 +1,8 @@
 #include "api/token.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,22 @@ void secret_free(char *text)
     if (text)
         OPENSSL_cleanse(text, strlen(text));
     free(text);
+}
+
+char *secret_basic(const char *id, const char *secret)
+{
+    char *pair = NULL, *value;
+    int length = asprintf(&pair, "%s:%s", id, secret);
+
+    if (length < 0)
+        return NULL;
+    value = malloc(6 + ((size_t)length + 2) / 3 * 4 + 1);
+    if (value) {
+        memcpy(value, "Basic ", 6);
+        EVP_EncodeBlock((unsigned char *)value + 6, (const unsigned char *)pair, length);
+    }
+    secret_free(pair);
+    return value;
 }
 
 void token_init(struct token *token)

@@ -169,8 +169,8 @@ static bool parse(const char *bytes, size_t length, int64_t now_s, struct cached
 
     token->granted_s = json_integer_value(json_object_get(json, "granted"));
     token->expires_s = json_integer_value(json_object_get(json, "expires"));
-    ok = text && is_header_text(text) && token->granted_s > 0 &&
-         token->expires_s < INT64_MAX / 2 && is_plausible(token, now_s);
+    ok = text && is_header_text(text) && token->granted_s > 0 && token->expires_s < INT64_MAX / 2 &&
+         is_plausible(token, now_s);
     if (ok && !(token->text = strdup(text)))
         ok = error_no_memory(error);
     if (text)

@@ -4,9 +4,9 @@
  *     {"access_token": "…", "granted": <unix seconds>, "expires": <unix seconds>}
  *     token-<the same>.lock
  *
- * Always holds: a file or folder that others can read or write, that belongs to somebody else, or that is a
- * symbolic link is neither used nor written. A file is replaced as a whole. Who wants to log in takes the
- * lock first and looks again: of several processes that start at once one logs in.
+ * Always holds: a file or folder that others can read or write, that belongs to somebody else, or
+ * that is a symbolic link is neither used nor written. A file is replaced as a whole. Who wants to
+ * log in takes the lock first and looks again: of several processes that start at once one logs in.
  *
  * Life cycle: token_cache_open; token_cache_lock (try again until it says otherwise than BUSY),
  * token_cache_read, token_cache_write, token_cache_unlock; token_cache_close unlocks.
@@ -21,11 +21,12 @@
 struct token_cache;
 
 struct cached_token {
-    char *text; /* the caller's, by secret_free */
+    char *text;                   /* the caller's, by secret_free */
     int64_t granted_s, expires_s; /* since the epoch */
 };
 
-/* Makes the folder (0700) where it is missing. NULL: *error says why there is no cache: a warning, no failure. */
+/* Makes the folder (0700) where it is missing. NULL: *error says why there is no cache: a warning,
+ * no failure. */
 struct token_cache *token_cache_open(const char *folder, const char *login_url,
                                      const char *client_id, struct error *error);
 void token_cache_close(struct token_cache *cache);

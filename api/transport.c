@@ -94,7 +94,8 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return body->failed ? 0 : size * count;
 }
 
-/* The request's body, once: a second reading finds its end and fails the transfer, as seeking back does. */
+/* The request's body, once: a second reading finds its end and fails the transfer, as seeking back
+ * does. */
 static size_t on_read(char *bytes, size_t size, size_t count, void *context)
 {
     struct exchange *exchange = context;
@@ -113,7 +114,7 @@ static int on_seek(void *context, curl_off_t offset, int origin)
     struct exchange *exchange = context;
 
     return offset == 0 && origin == SEEK_SET && exchange->body_sent == 0 ? CURL_SEEKFUNC_OK
-                                                                        : CURL_SEEKFUNC_FAIL;
+                                                                         : CURL_SEEKFUNC_FAIL;
 }
 
 static void response_reset(struct http_response *response)
@@ -282,8 +283,8 @@ struct exchange *transport_start(struct transport *transport, const struct http_
     exchange->context = context;
     buf_init(&exchange->response.body, TRANSPORT_BODY_MAX_BYTES);
     response_reset(&exchange->response);
-    exchange->easy = transport->kept_count > 0 ? transport->kept[--transport->kept_count]
-                                               : curl_easy_init();
+    exchange->easy =
+        transport->kept_count > 0 ? transport->kept[--transport->kept_count] : curl_easy_init();
     ok = exchange->easy && build_headers(exchange, request);
     if (ok) {
         set_limits(transport, exchange->easy, strncasecmp(request->url, "http:", 5) == 0);
@@ -333,8 +334,7 @@ static bool was_sent(const struct exchange *exchange)
 static void exchange_judge(struct exchange *exchange, CURLcode code)
 {
     struct http_response *response = &exchange->response;
-    const char *why = exchange->curl_problem[0] ? exchange->curl_problem
-                                                : curl_easy_strerror(code);
+    const char *why = exchange->curl_problem[0] ? exchange->curl_problem : curl_easy_strerror(code);
     struct buf text;
 
     curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &response->status);

@@ -1,14 +1,15 @@
-/* HTTP exchanges over libcurl's multi interface: requests in, whole answers out. It knows no policy.
+/* HTTP exchanges over libcurl's multi interface: requests in, whole answers out. It knows no
+ * policy.
  *
  * Always holds: only http and https, no redirects, TLS always verified; an answer's headers and
  * body have maxima; a request's body is handed to libcurl once and never again. The last is what
- * keeps a write from being doubled: libcurl repeats a request by itself when a kept connection turns out
- * dead before the first byte of an answer, a POST too, although the service may have
- * processed it. Here such a repetition fails (and is reported as sent and unanswered) unless the request
- * has no body.
+ * keeps a write from being doubled: libcurl repeats a request by itself when a kept connection
+ * turns out dead before the first byte of an answer, a POST too, although the service may have
+ * processed it. Here such a repetition fails (and is reported as sent and unanswered) unless the
+ * request has no body.
  *
- * Life cycle: callbacks run only inside transport_step; each started exchange gets exactly one, unless
- * it is cancelled. transport_free cancels all.
+ * Life cycle: callbacks run only inside transport_step; each started exchange gets exactly one,
+ * unless it is cancelled. transport_free cancels all.
  */
 #ifndef API_TRANSPORT_H
 #define API_TRANSPORT_H
@@ -48,11 +49,11 @@ struct http_response {
                       certificate) */
     long status;
     struct buf body;
-    char correlation_id[REPLY_CORRELATION_SIZE]; /* "" when there is none */
+    char correlation_id[REPLY_CORRELATION_SIZE];    /* "" when there is none */
     int64_t rate_count, rate_allowed, rate_reset_s; /* -1: not said */
     int64_t retry_after_ms;                         /* -1: not said */
     int64_t date_s;                                 /* since the epoch; -1: not said */
-    char problem[256]; /* of what is not ANSWERED; safe to show */
+    char problem[256];                              /* of what is not ANSWERED; safe to show */
 };
 
 /* The response is borrowed until the callback returns. */

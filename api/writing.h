@@ -1,10 +1,10 @@
 /* One write under way: what creates, updates and deletes have in common. Private to remote_*.c.
  *
- * A write is sent; when its answer is lost it is looked for, at growing gaps, until settle_ms have passed, since
- * reads may lag behind; only then may it be sent again.
+ * A write is sent; when its answer is lost it is looked for, at growing gaps, until settle_ms have
+ * passed, since reads may lag behind; only then may it be sent again.
  *
- * Always holds: at most one request of a write is under way; writing_end is called exactly once, and
- * nothing of the writing is touched after it.
+ * Always holds: at most one request of a write is under way; writing_end is called exactly once,
+ * and nothing of the writing is touched after it.
  */
 #ifndef API_WRITING_H
 #define API_WRITING_H
@@ -20,9 +20,9 @@ struct writing {
     struct remote_write *write;
     remote_done done;
     void *context;
-    char *path; /* of the collection for a create, else of the object */
-    unsigned sends; /* how often the write was sent, or may have been */
-    unsigned looks; /* since it was last sent */
+    char *path;          /* of the collection for a create, else of the object */
+    unsigned sends;      /* how often the write was sent, or may have been */
+    unsigned looks;      /* since it was last sent */
     int64_t deadline_ms; /* of looking */
     bool refused;        /* the last send was answered by a conflict */
     struct error lost;   /* why the answer is missing */
@@ -42,8 +42,8 @@ int64_t writing_next_look(struct writing *writing);
 MUST_CHECK bool writing_ask(struct writing *writing, const struct request *request,
                             client_done done, struct error *error);
 
-/* Whether an object at the service is what the write was to make of it: all fields, and the marker with its
- * hashes. */
+/* Whether an object at the service is what the write was to make of it: all fields, and the marker
+ * with its hashes. */
 bool writing_equals_sent(const struct writing *writing, const struct object *live);
 
 void writing_end(struct writing *writing, enum remote_outcome outcome);

@@ -101,7 +101,8 @@ char *buf_take(struct buf *buf)
         buf_release(buf);
         return NULL;
     }
-    data = buf->data;
+    data = realloc(buf->data, buf->length + 1); /* most of what is taken is short and is kept */
+    data = data ? data : buf->data;
     buf_init(buf, buf->limit);
     return data;
 }

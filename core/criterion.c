@@ -72,8 +72,7 @@ static bool add_scalar(const struct spec_reader *reader, const struct yaml_node 
     if (node->plain && !variable && yaml_is_ambiguous(node->text)) {
         diag_add(reader->diags, "yaml-ambiguous", spec_place(reader, node),
                  "put it in quotes to make it text, or write true, false or a plain number",
-                 "unquoted \"%s\" means one thing to some tools and another to others",
-                 node->text);
+                 "unquoted \"%s\" means one thing to some tools and another to others", node->text);
         return false;
     }
     if (type == YAML_INT || type == YAML_FLOAT)
@@ -176,9 +175,8 @@ bool criterion_read(const struct spec_reader *reader, const struct yaml_node *no
     } else if (out->op == FILTER_EXISTS) {
         buf_add_text(&value, "true");
     } else {
-        diag_add(reader->diags, "missing-key", out->place,
-                 "only exists may stand without one", "a criterion with \"%s\" needs \"value\"",
-                 filter_operators[out->op].name);
+        diag_add(reader->diags, "missing-key", out->place, "only exists may stand without one",
+                 "a criterion with \"%s\" needs \"value\"", filter_operators[out->op].name);
         ok = false;
     }
     if (!ok)

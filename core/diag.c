@@ -9,8 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEMA(id, summary) {id, DIAG_ERROR, false, summary}
-#define LINT(id, severity, summary) {id, DIAG_##severity, true, summary}
+#define SCHEMA(id, summary)                                                                        \
+    {                                                                                              \
+        id, DIAG_ERROR, false, summary                                                             \
+    }
+#define LINT(id, severity, summary)                                                                \
+    {                                                                                              \
+        id, DIAG_##severity, true, summary                                                         \
+    }
 
 const struct diag_rule diag_rule_table[] = {
     SCHEMA("file-read", "a file can be read"),
@@ -59,28 +65,35 @@ const struct diag_rule diag_rule_table[] = {
          "a trigger on a busy topic without a criterion: the organisation's 6,000 invocations a "
          "minute are shared"),
     LINT("insecure-url", ERROR, "deliveries would not be encrypted, or not leave the service"),
-    LINT("unreachable-url", WARNING, "the receiver's address is private: the service cannot "
-                                     "reach it"),
+    LINT("unreachable-url", WARNING,
+         "the receiver's address is private: the service cannot "
+         "reach it"),
     LINT("url-userinfo", ERROR, "a name or password stands in a URL: URLs are logged"),
     LINT("url-query-secret", WARNING, "a secret stands in a URL's query: URLs are logged"),
-    LINT("unknown-topic", WARNING, "a topic that eventctl does not know; `validate --online` "
-                                   "asks the service"),
-    LINT("unknown-field", WARNING, "a field that the event does not have: the criterion would "
-                                   "never hold"),
+    LINT("unknown-topic", WARNING,
+         "a topic that eventctl does not know; `validate --online` "
+         "asks the service"),
+    LINT("unknown-field", WARNING,
+         "a field that the event does not have: the criterion would "
+         "never hold"),
     LINT("ttl-and-delay", ERROR, "the service takes a ttl or a delay, not both"),
     LINT("window-range", WARNING, "a batch window or size that batches nothing, or delays much"),
-    LINT("description-too-long", ERROR, "description and marker fit in the service's 512 "
-                                        "characters together"),
+    LINT("description-too-long", ERROR,
+         "description and marker fit in the service's 512 "
+         "characters together"),
     LINT("contradiction", ERROR, "criteria that can not hold together: no event ever comes"),
     LINT("duplicate-criterion", WARNING, "a criterion stands twice"),
-    LINT("overlapping-subscriptions", WARNING, "two subscriptions deliver the same events to one "
-                                               "target: each comes twice"),
-    LINT("value-case", WARNING, "a value in the wrong case: VOICE in topics, voice in the "
-                                "guide's events"),
+    LINT("overlapping-subscriptions", WARNING,
+         "two subscriptions deliver the same events to one "
+         "target: each comes twice"),
+    LINT("value-case", WARNING,
+         "a value in the wrong case: VOICE in topics, voice in the "
+         "guide's events"),
     LINT("unused-variable", WARNING, "a variable is declared and not used"),
     LINT("missing-description", WARNING, "nobody says what the subscription is for"),
-    LINT("residual-filter", WARNING, "a criterion that the source cannot apply: all events "
-                                     "travel, and the ingest service drops the others"),
+    LINT("residual-filter", WARNING,
+         "a criterion that the source cannot apply: all events "
+         "travel, and the ingest service drops the others"),
     {NULL, DIAG_ERROR, false, NULL},
 };
 
@@ -231,9 +244,9 @@ static const struct {
     uint32_t first, last;
     size_t width;
 } unusual_widths[] = {
-    {0x300, 0x36F, 0},     {0x200B, 0x200F, 0},   {0xFE00, 0xFE0F, 0},     {0x1100, 0x115F, 2},
-    {0x2E80, 0xA4CF, 2},   {0xAC00, 0xD7A3, 2},   {0xF900, 0xFAFF, 2},     {0xFE30, 0xFE6F, 2},
-    {0xFF00, 0xFF60, 2},   {0xFFE0, 0xFFE6, 2},   {0x1F300, 0x1FAFF, 2},   {0x20000, 0x3FFFD, 2},
+    {0x300, 0x36F, 0},   {0x200B, 0x200F, 0}, {0xFE00, 0xFE0F, 0},   {0x1100, 0x115F, 2},
+    {0x2E80, 0xA4CF, 2}, {0xAC00, 0xD7A3, 2}, {0xF900, 0xFAFF, 2},   {0xFE30, 0xFE6F, 2},
+    {0xFF00, 0xFF60, 2}, {0xFFE0, 0xFFE6, 2}, {0x1F300, 0x1FAFF, 2}, {0x20000, 0x3FFFD, 2},
 };
 enum { UNUSUAL_WIDTHS = sizeof(unusual_widths) / sizeof(unusual_widths[0]) };
 

@@ -4,8 +4,8 @@
  * severity and one line on what it says and why. `error[ID]` in the output, `--disable ID`,
  * `eventctl help rules` and README are all made from it.
  *
- * Life cycle: diag_list_init allocates nothing; diag_list_release frees the findings. The sources that places
- * name are borrowed and must live as long as the list is printed.
+ * Life cycle: diag_list_init allocates nothing; diag_list_release frees the findings. The sources
+ * that places name are borrowed and must live as long as the list is printed.
  */
 #ifndef CORE_DIAG_H
 #define CORE_DIAG_H
@@ -31,7 +31,7 @@ struct diag {
     const struct diag_rule *rule;
     struct place place;
     const char *message;
-    const char *hint; /* NULL when there is none */
+    const char *hint;   /* NULL when there is none */
     struct place other; /* a second place that the message speaks of, or source == NULL */
     unsigned file;      /* the rank of the place's source, by first mention */
 };
@@ -40,10 +40,10 @@ struct diag_list {
     struct arena arena;
     struct diag *entries;
     size_t count, size;
-    size_t errors, warnings; /* all that were found, kept or not */
-    size_t dropped;          /* past DIAG_MOST: counted, not kept */
+    size_t errors, warnings;     /* all that were found, kept or not */
+    size_t dropped;              /* past DIAG_MOST: counted, not kept */
     const char *const *disabled; /* ids of lint rules that are off, ends with NULL; or NULL */
-    bool no_memory;          /* a finding was lost: the run must fail */
+    bool no_memory;              /* a finding was lost: the run must fail */
 };
 
 enum { DIAG_MOST = 1000 };

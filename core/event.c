@@ -26,63 +26,79 @@ static const char *const customer_end_fields[] = {COMMON_FIELDS, "disconnectType
                                                   "interactingDurationMs", NULL};
 static const char *const acd_start_fields[] = {COMMON_FIELDS, ROUTING_FIELDS, NULL};
 static const char *const acd_end_fields[] = {
-    COMMON_FIELDS, ROUTING_FIELDS,   "acdOutcome",          "answeredUserId", "disconnectType",
-    "usedRouting", "flowType", "utilizationLabel", "connectedDurationMs", NULL};
+    COMMON_FIELDS, ROUTING_FIELDS, "acdOutcome",       "answeredUserId",      "disconnectType",
+    "usedRouting", "flowType",     "utilizationLabel", "connectedDurationMs", NULL};
 static const char *const user_start_fields[] = {
-    COMMON_FIELDS, "userId", "queueId", "callbackUserName", "callbackNumbers",
+    COMMON_FIELDS,           "userId", "queueId", "callbackUserName", "callbackNumbers",
     "callbackScheduledTime", NULL};
-static const char *const user_end_fields[] = {
-    COMMON_FIELDS, "userId", "queueId", "callbackUserName", "callbackNumbers",
-    "callbackScheduledTime", "disconnectType", "interactingDurationMs", "heldDurationMs",
-    "alertingDurationMs", "contactingDurationMs", "dialingDurationMs", "callbackDurationMs", NULL};
+static const char *const user_end_fields[] = {COMMON_FIELDS,
+                                              "userId",
+                                              "queueId",
+                                              "callbackUserName",
+                                              "callbackNumbers",
+                                              "callbackScheduledTime",
+                                              "disconnectType",
+                                              "interactingDurationMs",
+                                              "heldDurationMs",
+                                              "alertingDurationMs",
+                                              "contactingDurationMs",
+                                              "dialingDurationMs",
+                                              "callbackDurationMs",
+                                              NULL};
 static const char *const acw_fields[] = {COMMON_FIELDS, "userId", "queueId", "acwDurationMs", NULL};
-static const char *const wrapup_fields[] = {COMMON_FIELDS, "userId", "queueId", "wrapupCode",
-                                            "wrapupNotes", "wrapupDurationMs", NULL};
+static const char *const wrapup_fields[] = {
+    COMMON_FIELDS, "userId", "queueId", "wrapupCode", "wrapupNotes", "wrapupDurationMs", NULL};
 static const char *const flow_start_fields[] = {COMMON_FIELDS, FLOW_FIELDS, NULL};
 static const char *const flow_end_fields[] = {
-    COMMON_FIELDS, FLOW_FIELDS, "disconnectType", "connectedDurationMs", "exitReason",
+    COMMON_FIELDS,  FLOW_FIELDS, "disconnectType", "connectedDurationMs", "exitReason",
     "transferType", NULL};
 static const char *const attributes_fields[] = {"eventTime", "conversationId", "participantId",
                                                 "attributes", NULL};
 
-#define GUIDE {[VIA_EVENT_STREAMS] = true, [VIA_TRIGGER] = true}
-#define BY_TRIGGER {[VIA_TRIGGER] = true}
+#define GUIDE                                                                                      \
+    {                                                                                              \
+        [VIA_EVENT_STREAMS] = true, [VIA_TRIGGER] = true                                           \
+    }
+#define BY_TRIGGER                                                                                 \
+    {                                                                                              \
+        [VIA_TRIGGER] = true                                                                       \
+    }
 
 /* A guide event's fields are those of its payload; through a trigger it carries its topic's. */
 const struct event event_table[] = {
-    {"Interaction.Created", TOPIC "customer.start", "the customer's side begins",
-     .by_via = GUIDE, .high_volume = true, .fields = interaction_fields},
+    {"Interaction.Created", TOPIC "customer.start", "the customer's side begins", .by_via = GUIDE,
+     .high_volume = true, .fields = interaction_fields},
     {"Interaction.Confirmed", TOPIC "acd.end", "the queue's work ends with an answer",
-     .adds = {"acdOutcome", FILTER_EQ, "\"ANSWERED\"", {NULL, 0, 0}},
-     .by_via = GUIDE, .high_volume = true, .fields = interaction_fields},
-    {"Interaction.Closed", TOPIC "customer.end", "the customer's side ends",
-     .by_via = GUIDE, .high_volume = true, .fields = interaction_fields},
+     .adds = {"acdOutcome", FILTER_EQ, "\"ANSWERED\"", {NULL, 0, 0}}, .by_via = GUIDE,
+     .high_volume = true, .fields = interaction_fields},
+    {"Interaction.Closed", TOPIC "customer.end", "the customer's side ends", .by_via = GUIDE,
+     .high_volume = true, .fields = interaction_fields},
     {"Interaction.Transferred", TOPIC "user.end", "an agent's part ends by a transfer",
-     .adds = {"disconnectType", FILTER_EQ, "\"TRANSFER\"", {NULL, 0, 0}},
-     .by_via = GUIDE, .fields = interaction_fields},
+     .adds = {"disconnectType", FILTER_EQ, "\"TRANSFER\"", {NULL, 0, 0}}, .by_via = GUIDE,
+     .fields = interaction_fields},
     {"Interaction.Abandoned", TOPIC "acd.end", "the queue's work ends without an answer",
-     .adds = {"acdOutcome", FILTER_EQ, "\"ABANDON\"", {NULL, 0, 0}},
-     .by_via = GUIDE, .fields = interaction_fields},
-    {TOPIC "customer.start", TOPIC "customer.start", NULL,
-     .by_via = BY_TRIGGER, .high_volume = true, .fields = customer_start_fields},
-    {TOPIC "customer.end", TOPIC "customer.end", NULL,
-     .by_via = BY_TRIGGER, .high_volume = true, .fields = customer_end_fields},
-    {TOPIC "acd.start", TOPIC "acd.start", NULL,
-     .by_via = BY_TRIGGER, .high_volume = true, .fields = acd_start_fields},
-    {TOPIC "acd.end", TOPIC "acd.end", NULL,
-     .by_via = BY_TRIGGER, .high_volume = true, .fields = acd_end_fields},
-    {TOPIC "user.start", TOPIC "user.start", NULL,
-     .by_via = BY_TRIGGER, .high_volume = true, .fields = user_start_fields},
-    {TOPIC "user.end", TOPIC "user.end", NULL,
-     .by_via = BY_TRIGGER, .high_volume = true, .fields = user_end_fields},
+     .adds = {"acdOutcome", FILTER_EQ, "\"ABANDON\"", {NULL, 0, 0}}, .by_via = GUIDE,
+     .fields = interaction_fields},
+    {TOPIC "customer.start", TOPIC "customer.start", NULL, .by_via = BY_TRIGGER,
+     .high_volume = true, .fields = customer_start_fields},
+    {TOPIC "customer.end", TOPIC "customer.end", NULL, .by_via = BY_TRIGGER, .high_volume = true,
+     .fields = customer_end_fields},
+    {TOPIC "acd.start", TOPIC "acd.start", NULL, .by_via = BY_TRIGGER, .high_volume = true,
+     .fields = acd_start_fields},
+    {TOPIC "acd.end", TOPIC "acd.end", NULL, .by_via = BY_TRIGGER, .high_volume = true,
+     .fields = acd_end_fields},
+    {TOPIC "user.start", TOPIC "user.start", NULL, .by_via = BY_TRIGGER, .high_volume = true,
+     .fields = user_start_fields},
+    {TOPIC "user.end", TOPIC "user.end", NULL, .by_via = BY_TRIGGER, .high_volume = true,
+     .fields = user_end_fields},
     {TOPIC "acw", TOPIC "acw", NULL, .by_via = BY_TRIGGER, .fields = acw_fields},
     {TOPIC "wrapup", TOPIC "wrapup", NULL, .by_via = BY_TRIGGER, .fields = wrapup_fields},
-    {TOPIC "flow.start", TOPIC "flow.start", NULL,
-     .by_via = BY_TRIGGER, .high_volume = true, .fields = flow_start_fields},
-    {TOPIC "flow.end", TOPIC "flow.end", NULL,
-     .by_via = BY_TRIGGER, .high_volume = true, .fields = flow_end_fields},
-    {TOPIC "attributes", TOPIC "attributes", NULL,
-     .by_via = BY_TRIGGER, .high_volume = true, .fields = attributes_fields},
+    {TOPIC "flow.start", TOPIC "flow.start", NULL, .by_via = BY_TRIGGER, .high_volume = true,
+     .fields = flow_start_fields},
+    {TOPIC "flow.end", TOPIC "flow.end", NULL, .by_via = BY_TRIGGER, .high_volume = true,
+     .fields = flow_end_fields},
+    {TOPIC "attributes", TOPIC "attributes", NULL, .by_via = BY_TRIGGER, .high_volume = true,
+     .fields = attributes_fields},
     {.name = NULL},
 };
 

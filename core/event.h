@@ -1,8 +1,9 @@
 /* The events that Genesys Cloud publishes, as far as they are known: names, topics, fields, volume.
  *
  * The guide speaks of Interaction.Created and so on; the published API has topics. The table
- * says for each guide event which topic comes nearest and which criterion makes it so, for each topic and event
- * which fields its body has, and which of them flow at a high rate. (genesys-api.md, section 5)
+ * says for each guide event which topic comes nearest and which criterion makes it so, for each
+ * topic and event which fields its body has, and which of them flow at a high rate.
+ * (genesys-api.md, section 5)
  */
 #ifndef CORE_EVENT_H
 #define CORE_EVENT_H

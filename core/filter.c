@@ -13,7 +13,10 @@ const char *via_name(enum via via)
     return (unsigned)via < VIA_COUNT ? via_names[via] : NULL;
 }
 
-#define AT(streams, trigger) {[VIA_EVENT_STREAMS] = (streams), [VIA_TRIGGER] = (trigger)}
+#define AT(streams, trigger)                                                                       \
+    {                                                                                              \
+        [VIA_EVENT_STREAMS] = (streams), [VIA_TRIGGER] = (trigger)                                 \
+    }
 
 const struct filter_operator filter_operators[FILTER_OPS] = {
     [FILTER_EQ] = {"eq", AT("EQ", "Equal"), OPERAND_SCALAR, "equal to the value"},

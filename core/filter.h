@@ -1,8 +1,8 @@
 /* The filter language: a list of criteria that must all hold.
  *
  * One table (filter_operators) names each operator as the manifest writes it and as each source
- * does, and says whether it takes one value, a list, or a truth value. A NULL name means that the source has
- * no such operator: that criterion is residual, to be applied by the ingest service.
+ * does, and says whether it takes one value, a list, or a truth value. A NULL name means that the
+ * source has no such operator: that criterion is residual, to be applied by the ingest service.
  *
  * A criterion's value is canonical JSON text (core/json.h).
  */
@@ -38,9 +38,9 @@ enum filter_op {
 enum filter_operand { OPERAND_SCALAR, OPERAND_ORDERED, OPERAND_LIST, OPERAND_BOOL, OPERAND_COUNT };
 
 struct filter_operator {
-    const char *name;             /* in the manifest: "eq" */
+    const char *name;              /* in the manifest: "eq" */
     const char *remote[VIA_COUNT]; /* "EQ", "Equal"; NULL: not at that source */
-    enum filter_operand operand;  /* ORDERED: number or text; COUNT: whole number from 0 */
+    enum filter_operand operand;   /* ORDERED: number or text; COUNT: whole number from 0 */
     const char *help;
 };
 

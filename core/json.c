@@ -7,20 +7,32 @@
 
 enum { DEPTH_MAX = 64, CANONICAL_MAX = 64 * 1024 * 1024 };
 
+static bool is_escaped(unsigned char c)
+{
+    return c < 0x20 || c == 0x7F || c == '"' || c == '\\';
+}
+
 void json_add_string(struct buf *out, const char *text, size_t length_bytes)
 {
+    size_t plain = 0; /* bytes that need no escape and are not appended yet */
+
     buf_add_char(out, '"');
     for (size_t i = 0; i < length_bytes; i++) {
         unsigned char c = (unsigned char)text[i];
+        if (!is_escaped(c)) {
+            plain++;
+            continue;
+        }
+        buf_add(out, text + i - plain, plain);
+        plain = 0;
         if (c == '"' || c == '\\')
             buf_printf(out, "\\%c", c);
         else if (c == '\n')
             buf_add_text(out, "\\n");
-        else if (c < 0x20 || c == 0x7F)
-            buf_printf(out, "\\u%04x", c);
         else
-            buf_add_char(out, (char)c);
+            buf_printf(out, "\\u%04x", c);
     }
+    buf_add(out, text + length_bytes - plain, plain);
     buf_add_char(out, '"');
 }
 

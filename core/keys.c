@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-#define LOWER "abcdefghijklmnopqrstuvwxyz"
-#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
-#define HEX DIGITS "abcdefABCDEF"
+#define HEX    DIGITS "abcdefABCDEF"
 
 enum { ORGANIZATION_MOST = 100 };
 
@@ -63,8 +63,9 @@ static bool is_all(const char *text, const char *set)
 static const struct spec_complaint *check_name(const char *text)
 {
     static const struct spec_complaint wrong = {
-        "bad-value", "is no name for a subscription", "lower-case letters, digits, \".\", \"_\" and \"-\", at most 64; "
-                                   "a letter or digit first"};
+        "bad-value", "is no name for a subscription",
+        "lower-case letters, digits, \".\", \"_\" and \"-\", at most 64; "
+        "a letter or digit first"};
 
     return strchr(LOWER DIGITS, text[0]) && is_all(text, LOWER DIGITS "._-") && strlen(text) <= 64
                ? NULL
@@ -174,8 +175,7 @@ static const struct spec_complaint *check_rule(const char *text)
 
 static const struct spec_key batching_rows[] = {
     {"mode", SPEC_WORD, AT(batching_keys, mode), .kinds = STREAMS, .word = mode_word,
-     .fallback = "immediate",
-     .help = "one delivery for each event, or several events in one"},
+     .fallback = "immediate", .help = "one delivery for each event, or several events in one"},
     {"window", SPEC_DURATION, AT(batching_keys, window_ms), .kinds = STREAMS, .least = 10,
      .most = 60000, .fallback = "100ms",
      .help = "the longest that a batch waits for more events (mode: batched)"},
@@ -197,8 +197,7 @@ static const struct spec delivery_spec = {"delivery", delivery_rows, false, fals
 
 static const struct spec_key target_rows[] = {
     {"workflow", SPEC_TEXT, AT(target_keys, workflow), .required = true, .kinds = TRIGGER,
-     .check = check_uuid,
-     .pattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+     .check = check_uuid, .pattern = "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
      .help = "the id of the workflow that is started"},
     {"dataFormat", SPEC_WORD, AT(target_keys, data_format), .kinds = TRIGGER,
      .word = data_format_word, .fallback = "TopLevelPrimitives",
@@ -209,8 +208,7 @@ static const struct spec target_spec = {"target", target_rows, false, false};
 
 static const struct spec_key criterion_rows[] = {
     {"field", SPEC_TEXT, AT(criterion_keys, field), .required = true, .least = 1, .most = 256,
-     .check = check_field,
-     .pattern = "^[A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z_][A-Za-z0-9_-]*)*$",
+     .check = check_field, .pattern = "^[A-Za-z_][A-Za-z0-9_-]*(\\.[A-Za-z_][A-Za-z0-9_-]*)*$",
      .help = "a field of the event, without \"$\": mediaType"},
     {"op", SPEC_WORD, AT(criterion_keys, op), .required = true, .word = op_word,
      .help = "how the field is compared with the value"},
@@ -223,13 +221,28 @@ const struct spec criterion_spec = {"a criterion", criterion_rows, false, false}
 const struct spec_key event_key = {
     "events", SPEC_TEXT, .least = 1, .most = 200,
     .help = "an event of the guide (Interaction.Created) or, via trigger, a topic"};
-const struct spec_key variable_key = {
-    "variables", SPEC_TEXT, .literal = true, .least = 1, .most = 100, .check = check_variable,
-    .pattern = "^[A-Z_][A-Z0-9_]*$", .help = "the name of an environment variable"};
-const struct spec_key rule_key = {"disable", SPEC_TEXT, .literal = true, .least = 1, .most = 100,
-                                  .check = check_rule, .help = "the id of a lint rule"};
+const struct spec_key variable_key = {"variables",
+                                      SPEC_TEXT,
+                                      .literal = true,
+                                      .least = 1,
+                                      .most = 100,
+                                      .check = check_variable,
+                                      .pattern = "^[A-Z_][A-Z0-9_]*$",
+                                      .help = "the name of an environment variable"};
+const struct spec_key rule_key = {"disable",
+                                  SPEC_TEXT,
+                                  .literal = true,
+                                  .least = 1,
+                                  .most = 100,
+                                  .check = check_rule,
+                                  .help = "the id of a lint rule"};
 const struct spec_key subscription_name_key = {
-    "name", SPEC_TEXT, .literal = true, .least = 1, .most = 64, .check = check_name,
+    "name",
+    SPEC_TEXT,
+    .literal = true,
+    .least = 1,
+    .most = 64,
+    .check = check_name,
     .pattern = "^[a-z0-9][a-z0-9._-]{0,63}$",
     .help = "stable and unique; part of the object's name at the service"};
 
@@ -243,23 +256,23 @@ static const struct spec_key subscription_rows[] = {
     {"description", SPEC_TEXT, AT(subscription_keys, description), .least = 0, .most = 512,
      .check = check_description, .pattern = "^(?!.*\\[eventctl)[^\\u0000-\\u001f\\u007f-\\u009f]*$",
      .fallback = "\"\"", .help = "what it is for, in one line"},
-    {"events", SPEC_LIST, AT(subscription_keys, events), .required = true, .least = 1,
-     .most = 100, .unique = true, .item = &event_key, .help = "the events that are delivered, none twice"},
+    {"events", SPEC_LIST, AT(subscription_keys, events), .required = true, .least = 1, .most = 100,
+     .unique = true, .item = &event_key, .help = "the events that are delivered, none twice"},
     {"filter", SPEC_LIST, AT(subscription_keys, filter), .least = 0, .most = 50,
      .nested = &criterion_spec, .fallback = "[]", .help = "criteria that must all hold"},
-    {"enabled", SPEC_BOOL, AT(subscription_keys, enabled), .in_defaults = true,
-     .fallback = "true", .help = "whether it delivers"},
-    {"protect", SPEC_BOOL, AT(subscription_keys, protect), .in_defaults = true,
-     .fallback = "false", .help = "never deleted, not even with --prune"},
-    {"delivery", SPEC_GROUP, AT(subscription_keys, delivery), .in_defaults = true,
-     .kinds = STREAMS, .nested = &delivery_spec, .help = "where and how events are posted"},
+    {"enabled", SPEC_BOOL, AT(subscription_keys, enabled), .in_defaults = true, .fallback = "true",
+     .help = "whether it delivers"},
+    {"protect", SPEC_BOOL, AT(subscription_keys, protect), .in_defaults = true, .fallback = "false",
+     .help = "never deleted, not even with --prune"},
+    {"delivery", SPEC_GROUP, AT(subscription_keys, delivery), .in_defaults = true, .kinds = STREAMS,
+     .nested = &delivery_spec, .help = "where and how events are posted"},
     {"target", SPEC_GROUP, AT(subscription_keys, target), .in_defaults = true, .kinds = TRIGGER,
      .nested = &target_spec, .help = "the workflow that is started"},
     {"ttl", SPEC_DURATION, AT(subscription_keys, ttl_ms), .in_defaults = true, .kinds = TRIGGER,
      .least = 10000, .most = INT64_C(31536000000), .step_ms = 1000,
      .help = "an event older than this starts nothing any more; not together with delay"},
-    {"delay", SPEC_DURATION, AT(subscription_keys, delay_ms), .in_defaults = true,
-     .kinds = TRIGGER, .least = 60000, .most = 900000, .step_ms = 1000,
+    {"delay", SPEC_DURATION, AT(subscription_keys, delay_ms), .in_defaults = true, .kinds = TRIGGER,
+     .least = 60000, .most = 900000, .step_ms = 1000,
      .help = "the workflow starts this much later; not together with ttl"},
     {.name = NULL},
 };
@@ -274,8 +287,8 @@ static const struct spec_key lint_rows[] = {
 static const struct spec lint_spec = {"lint", lint_rows, false, false};
 
 static const struct spec_key manifest_rows[] = {
-    {"apiVersion", SPEC_WORD, AT(manifest_keys, api_version), .required = true,
-     .literal = true, .word = api_version_word, .help = "the form of this file"},
+    {"apiVersion", SPEC_WORD, AT(manifest_keys, api_version), .required = true, .literal = true,
+     .word = api_version_word, .help = "the form of this file"},
     {"organization", SPEC_TEXT, AT(manifest_keys, organization), .least = 1, .most = 100,
      .check = check_organization,
      .help = "the organisation's name or id, needed in one of the files; any other is refused "
@@ -283,16 +296,16 @@ static const struct spec_key manifest_rows[] = {
     {"owner", SPEC_TEXT, AT(manifest_keys, owner), .least = 1, .most = 40, .check = check_owner,
      .pattern = "^[a-z0-9][a-z0-9-]{0,39}$",
      .help = "tells apart several manifests of one organisation"},
-    {"variables", SPEC_LIST, AT(manifest_keys, variables), .least = 0, .most = 1000,
-     .unique = true, .item = &variable_key, .fallback = "[]",
+    {"variables", SPEC_LIST, AT(manifest_keys, variables), .least = 0, .most = 1000, .unique = true,
+     .item = &variable_key, .fallback = "[]",
      .help = "environment variables that this file may use as ${NAME}; $${ is a plain ${"},
     {"defaults", SPEC_GROUP, AT(manifest_keys, defaults), .nested = &defaults_spec,
      .help = "for the subscriptions of this file, where their kind has the key"},
     {"lint", SPEC_GROUP, AT(manifest_keys, lint), .nested = &lint_spec,
      .help = "which lint rules apply"},
     {"subscriptions", SPEC_MAP, AT(manifest_keys, subscriptions), .may_be_null = true,
-     .nested = &subscription_spec,
-     .name_item = &subscription_name_key, .help = "the subscriptions by name"},
+     .nested = &subscription_spec, .name_item = &subscription_name_key,
+     .help = "the subscriptions by name"},
     {.name = NULL},
 };
 const struct spec manifest_spec = {"a manifest", manifest_rows, false, true};

@@ -12,7 +12,12 @@
 #include <string.h>
 #include <strings.h>
 
-enum { WINDOW_LEAST_MS = 50, WINDOW_MOST_MS = 10000, SIZE_LEAST = 2 };
+enum {
+    WINDOW_LEAST_MS = 50,
+    WINDOW_MOST_MS = 10000,
+    SIZE_LEAST = 2,
+    COMPARING_MOST_STEPS = 50 * 1000 * 1000 /* well under a second */
+};
 
 /* --- events and delivery -------------------------------------------------------------------- */
 
@@ -97,8 +102,8 @@ static void lint_description(const struct manifest *manifest,
 
     if (units == 0) {
         diag_add(diags, "missing-description", subscription->place,
-                 "description: what it is for, and for whom",
-                 "\"%s\" has no description", subscription->name);
+                 "description: what it is for, and for whom", "\"%s\" has no description",
+                 subscription->name);
         return;
     }
     if (!manifest->organization)
@@ -140,11 +145,11 @@ static bool is_private_host(const char *host)
 /* True when a query parameter's name says that it holds a secret. */
 static bool has_query_secret(const char *url)
 {
-    static const char *const words[] = {"token", "key", "secret", "password", "passwd", "sig",
-                                        "signature", "auth", "credential", NULL};
-    const char *at = strchr(url, '?');
+    static const char *const words[] = {"token", "key",       "secret", "password",   "passwd",
+                                        "sig",   "signature", "auth",   "credential", NULL};
+    const char *at = url + strcspn(url, "?#");
 
-    while (at && *at != '#' && *at) {
+    while (*at == '?' || *at == '&') {
         size_t name = strcspn(++at, "=&#");
         for (const char *const *word = words; *word; word++) {
             const char *found = strcasestr(at, *word);
@@ -156,8 +161,7 @@ static bool has_query_secret(const char *url)
     return false;
 }
 
-static void lint_url(const struct subscription *subscription, bool sandbox,
-                     struct diag_list *diags)
+static void lint_url(const struct subscription *subscription, bool sandbox, struct diag_list *diags)
 {
     struct place place = subscription->url_place;
     struct text_url url;
@@ -168,8 +172,8 @@ static void lint_url(const struct subscription *subscription, bool sandbox,
         diag_add(diags, "insecure-url", place, "a host that the service can reach, by HTTPS",
                  "the service cannot deliver to this machine (%s)", url.host);
     else if (!sandbox && !url.https)
-        diag_add(diags, "insecure-url", place, "https://…",
-                 "events would travel unencrypted to %s", url.host);
+        diag_add(diags, "insecure-url", place, "https://…", "events would travel unencrypted to %s",
+                 url.host);
     if (!sandbox && !url.loopback && is_private_host(url.host))
         diag_add(diags, "unreachable-url", place, "a host name that the internet knows",
                  "the service cannot reach %s, a private address", url.host);
@@ -244,8 +248,8 @@ static uint64_t hash_delivered(const struct subscription *subscription, const ch
     hash = hash_text(hash, target_of(subscription));
     for (size_t i = 0; i < subscription->filter_count; i++) {
         const struct criterion *criterion = &subscription->filter[i];
-        hash += hash_text(hash_text((uint64_t)criterion->op + 1, criterion->field),
-                          criterion->value);
+        hash +=
+            hash_text(hash_text((uint64_t)criterion->op + 1, criterion->field), criterion->value);
     }
     return hash;
 }
@@ -259,8 +263,7 @@ static int compare_delivered(const void *a, const void *b)
     return x->subscription < y->subscription ? -1 : x->subscription > y->subscription;
 }
 
-static bool has_criterion(const struct subscription *subscription,
-                          const struct criterion *wanted)
+static bool has_criterion(const struct subscription *subscription, const struct criterion *wanted)
 {
     for (size_t i = 0; i < subscription->filter_count; i++) {
         const struct criterion *criterion = &subscription->filter[i];
@@ -302,8 +305,8 @@ static size_t collect_delivered(const struct manifest *manifest, struct delivere
         const struct subscription *subscription = &manifest->subscriptions[i];
         for (size_t k = 0; subscription->enabled && k < subscription->event_count; k++) {
             const char *topic = delivered_as(subscription, subscription->events[k].name);
-            list[count++] = (struct delivered){hash_delivered(subscription, topic), subscription,
-                                               topic};
+            list[count++] =
+                (struct delivered){hash_delivered(subscription, topic), subscription, topic};
         }
     }
     return count;
@@ -339,6 +342,8 @@ static void lint_overlaps(const struct manifest *manifest, struct diag_list *dia
 void lint_manifest(const struct manifest *manifest, const struct manifest_options *options,
                    struct diag_list *diags)
 {
+    size_t budget = COMPARING_MOST_STEPS;
+
     for (size_t i = 0; i < manifest->subscription_count; i++) {
         const struct subscription *subscription = &manifest->subscriptions[i];
         lint_events(subscription, diags);
@@ -347,7 +352,7 @@ void lint_manifest(const struct manifest *manifest, const struct manifest_option
         lint_window(subscription, diags);
         lint_times(subscription, diags);
         lint_description(manifest, subscription, diags);
-        lint_filter(subscription, diags);
+        lint_filter(subscription, diags, &budget);
     }
     lint_urls(manifest, options->sandbox, diags);
     lint_overlaps(manifest, diags);

@@ -12,7 +12,7 @@ static const struct {
     const char *guide;
     const char *topic;
 } renamed_fields[] = {
-    {"interactionType", "mediaType"}, {"channelType", "mediaType"},  {"status", "acdOutcome"},
+    {"interactionType", "mediaType"}, {"channelType", "mediaType"}, {"status", "acdOutcome"},
     {"startTime", "eventTime"},       {"id", "conversationId"},
 };
 enum { RENAMED_FIELDS = sizeof(renamed_fields) / sizeof(renamed_fields[0]) };
@@ -142,9 +142,7 @@ static bool is_one_of(const json_t *value, const json_t *list)
     size_t i;
     json_t *element;
 
-    json_array_foreach(list, i, element)
-        if (json_equal(element, value))
-            return true;
+    json_array_foreach(list, i, element) if (json_equal(element, value)) return true;
     return false;
 }
 
@@ -153,9 +151,7 @@ static bool is_disjoint(const json_t *a, const json_t *b)
     size_t i;
     json_t *element;
 
-    json_array_foreach(a, i, element)
-        if (is_one_of(element, b))
-            return false;
+    json_array_foreach(a, i, element) if (is_one_of(element, b)) return false;
     return true;
 }
 
@@ -164,9 +160,7 @@ static bool is_within(const json_t *a, const json_t *b)
     size_t i;
     json_t *element;
 
-    json_array_foreach(a, i, element)
-        if (!is_one_of(element, b))
-            return false;
+    json_array_foreach(a, i, element) if (!is_one_of(element, b)) return false;
     return true;
 }
 
@@ -226,8 +220,23 @@ static bool exclude(enum filter_op a, const json_t *x, enum filter_op b, const j
     return bounds_exclude(a, x, b, y);
 }
 
-static void lint_pair(const struct criterion *a, const struct criterion *b,
-                      struct diag_list *diags)
+/* False for pairs that hold together whatever their values are. */
+static bool may_exclude(enum filter_op a, enum filter_op b)
+{
+    return a == FILTER_EQ || a == FILTER_IN || a == FILTER_EXISTS ||
+           (a == FILTER_SIZE && b == FILTER_SIZE) || (is_lower_bound(a) && is_upper_bound(b));
+}
+
+/* What comparing two values costs at most, in steps. */
+static size_t cost_of(const char *x, const char *y)
+{
+    size_t a = strlen(x), b = strlen(y);
+
+    return a + b + (*x == '[' && *y == '[' ? a * b / 16 : 0);
+}
+
+static void lint_pair(const struct criterion *a, const struct criterion *b, struct diag_list *diags,
+                      size_t *budget)
 {
     json_t *x, *y;
 
@@ -239,6 +248,10 @@ static void lint_pair(const struct criterion *a, const struct criterion *b,
         diag_add_other(diags, a->place);
         return;
     }
+    if ((!may_exclude(a->op, b->op) && !may_exclude(b->op, a->op)) ||
+        cost_of(a->value, b->value) > *budget)
+        return;
+    *budget -= cost_of(a->value, b->value);
     x = json_loads(a->value, JSON_DECODE_ANY, NULL);
     y = json_loads(b->value, JSON_DECODE_ANY, NULL);
     if (!x || !y) {
@@ -256,7 +269,7 @@ static void lint_pair(const struct criterion *a, const struct criterion *b,
 
 /* A criterion that the event's mapping adds counts like one of the subscription's own. */
 static void lint_added(const struct subscription *subscription, const struct criterion *criterion,
-                       struct diag_list *diags)
+                       struct diag_list *diags, size_t *budget)
 {
     for (size_t i = 0; i < subscription->event_count; i++) {
         const struct event *event = event_find(subscription->events[i].name);
@@ -264,11 +277,11 @@ static void lint_added(const struct subscription *subscription, const struct cri
             continue;
         struct criterion added = event->adds;
         added.place = subscription->events[i].place;
-        lint_pair(&added, criterion, diags);
+        lint_pair(&added, criterion, diags, budget);
     }
 }
 
-void lint_filter(const struct subscription *subscription, struct diag_list *diags)
+void lint_filter(const struct subscription *subscription, struct diag_list *diags, size_t *budget)
 {
     for (size_t i = 0; i < subscription->filter_count; i++) {
         const struct criterion *criterion = &subscription->filter[i];
@@ -276,8 +289,8 @@ void lint_filter(const struct subscription *subscription, struct diag_list *diag
         lint_field(subscription, criterion, diags);
         lint_case(subscription, criterion, diags);
         for (size_t k = 0; k < i; k++)
-            lint_pair(&subscription->filter[k], criterion, diags);
+            lint_pair(&subscription->filter[k], criterion, diags, budget);
         if (subscription->via == VIA_TRIGGER)
-            lint_added(subscription, criterion, diags);
+            lint_added(subscription, criterion, diags, budget);
     }
 }

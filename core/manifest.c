@@ -2,16 +2,14 @@
 
 #include "core/buf.h"
 #include "core/keys.h"
+#include "core/manifest_source.h"
 #include "core/subscription.h"
 #include "core/text.h"
 #include "core/variable.h"
 #include "core/yaml.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { HASH_INPUT_MAX_BYTES = 64 * 1024 * 1024, VALUE_MOST_BYTES = 4096 };
 
@@ -36,7 +34,8 @@ struct reading {
     struct common_text organization, owner;
     const char **disabled; /* ends with NULL; malloc'd */
     size_t disabled_count;
-    size_t unread; /* files that could not be read, or subscriptions that are wrong */
+    size_t errors_before; /* in the list of findings */
+    size_t unread;        /* files that could not be read, or subscriptions that are wrong */
 };
 
 /* What a scalar's variables are filled in with. */
@@ -70,104 +69,6 @@ void manifest_release(struct manifest *manifest)
     }
     free(manifest->sources);
     manifest_init(manifest);
-}
-
-/* --- sources ------------------------------------------------------------------------------ */
-
-/* A new source at the end of the manifest's list; NULL when there is no memory. */
-static struct source *new_source(struct reading *reading)
-{
-    struct manifest *manifest = reading->manifest;
-    size_t count = manifest->source_count;
-    struct source **grown = realloc(manifest->sources, (count + 1) * sizeof(struct source *));
-
-    if (grown)
-        manifest->sources = grown;
-    struct source *source = grown ? calloc(1, sizeof(*source)) : NULL;
-    if (!source) {
-        reading->diags->no_memory = true;
-        return NULL;
-    }
-    manifest->sources[manifest->source_count++] = source;
-    return source;
-}
-
-static void add_file(struct reading *reading, const char *path)
-{
-    struct source *source = new_source(reading);
-
-    if (source && !source_read(source, path, reading->diags))
-        reading->unread++;
-}
-
-static int is_manifest_file(const struct dirent *entry)
-{
-    const char *dot = strrchr(entry->d_name, '.');
-
-    return entry->d_name[0] != '.' && dot &&
-           (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
-}
-
-static int compare_names(const struct dirent **a, const struct dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* A finding about a path that is no file. */
-static void refuse_path(struct reading *reading, const char *path, const char *reason)
-{
-    struct source *source = new_source(reading);
-
-    if (!source || !source_from_text(source, path, "", 0, reading->diags))
-        return;
-    reading->unread++;
-    free(source->text);
-    source->text = NULL;
-    diag_add(reading->diags, "file-read", (struct place){source, 0, 0}, NULL, "%s", reason);
-}
-
-/* The folder's *.yaml and *.yml, in the order of their names; not those of folders in it. */
-static void add_folder(struct reading *reading, const char *path)
-{
-    struct dirent **entries = NULL;
-    int count = scandir(path, &entries, is_manifest_file, compare_names);
-    const char *slash = path[strlen(path) - 1] == '/' ? "" : "/";
-
-    if (count < 0)
-        refuse_path(reading, path, strerror(errno));
-    if (count == 0)
-        refuse_path(reading, path, "the folder holds no *.yaml and no *.yml");
-    for (int i = 0; i < count; i++) {
-        char *file = arena_printf(&reading->manifest->arena, "%s%s%s", path, slash,
-                                  entries[i]->d_name);
-        if (file)
-            add_file(reading, file);
-        else
-            reading->diags->no_memory = true;
-        free(entries[i]);
-    }
-    free(entries);
-}
-
-static void add_sources(struct reading *reading)
-{
-    const struct manifest_options *options = reading->options;
-    struct stat status;
-
-    for (size_t i = 0; i < options->text_count; i++) {
-        const struct manifest_text *text = &options->texts[i];
-        struct source *source = new_source(reading);
-        if (source && !source_from_text(source, text->path, text->text, text->length_bytes,
-                                        reading->diags))
-            reading->unread++;
-    }
-    for (size_t i = 0; i < options->path_count; i++) {
-        const char *path = options->paths[i];
-        if (strcmp(path, "-") != 0 && stat(path, &status) == 0 && S_ISDIR(status.st_mode))
-            add_folder(reading, path);
-        else
-            add_file(reading, path);
-    }
 }
 
 /* --- variables ---------------------------------------------------------------------------- */
@@ -426,13 +327,13 @@ static void check_names(struct reading *reading)
     struct manifest *manifest = reading->manifest;
 
     if (manifest->subscription_count > 0)
-        qsort(manifest->subscriptions, manifest->subscription_count,
-              sizeof(struct subscription), compare_subscriptions);
+        qsort(manifest->subscriptions, manifest->subscription_count, sizeof(struct subscription),
+              compare_subscriptions);
     for (size_t i = 1; i < manifest->subscription_count; i++) {
         const struct subscription *a = &manifest->subscriptions[i - 1];
         const struct subscription *b = &manifest->subscriptions[i];
-        bool swapped = source_rank(manifest, a->place.source) >
-                       source_rank(manifest, b->place.source);
+        bool swapped =
+            source_rank(manifest, a->place.source) > source_rank(manifest, b->place.source);
         if (strcmp(a->name, b->name) != 0)
             continue;
         diag_add(reading->diags, "duplicate-name", swapped ? a->place : b->place,
@@ -447,8 +348,8 @@ static void check_whole(struct reading *reading)
     struct place nowhere = {manifest->source_count ? manifest->sources[0] : NULL, 0, 0};
 
     check_names(reading);
-    if (reading->unread > 0 || reading->diags->no_memory)
-        return;
+    if (reading->diags->errors > reading->errors_before || reading->diags->no_memory)
+        return; /* what is missing may stand where nothing could be read */
     if (manifest->subscription_count == 0)
         diag_add(reading->diags, "empty-manifest", nowhere,
                  "to delete all subscriptions of this manifest, delete them one by one, or keep "
@@ -509,8 +410,8 @@ static void hash(struct reading *reading)
     buf_init(&input, HASH_INPUT_MAX_BYTES);
     for (size_t i = 0; i < manifest->source_count && ok; i++) {
         const struct variable_list *list = &reading->files[i].variables;
-        ok = digest_hex(manifest->sources[i]->text, manifest->sources[i]->length_bytes,
-                        DIGEST_HEX, digest);
+        ok = digest_hex(manifest->sources[i]->text, manifest->sources[i]->length_bytes, DIGEST_HEX,
+                        digest);
         buf_printf(&input, "%s\n", digest);
         for (size_t k = 0; k < list->count; k++)
             if (list->items[k].used && list->items[k].value)
@@ -543,11 +444,11 @@ static void read_files(struct reading *reading)
 bool manifest_read(struct manifest *manifest, const struct manifest_options *options,
                    struct diag_list *diags)
 {
-    struct reading reading = {.manifest = manifest, .options = options, .diags = diags};
-    size_t errors = diags->errors;
+    struct reading reading = {
+        .manifest = manifest, .options = options, .diags = diags, .errors_before = diags->errors};
     bool ok;
 
-    add_sources(&reading);
+    reading.unread = manifest_add_sources(manifest, options, diags);
     if (!diags->no_memory)
         read_files(&reading);
     if (!diags->no_memory)
@@ -556,7 +457,7 @@ bool manifest_read(struct manifest *manifest, const struct manifest_options *opt
     manifest->owner = reading.owner.text ? reading.owner.text : "";
     if (!diags->no_memory)
         lint(&reading);
-    ok = diags->errors == errors && !diags->no_memory;
+    ok = diags->errors == reading.errors_before && !diags->no_memory;
     if (ok)
         hash(&reading);
     ok = ok && !diags->no_memory;

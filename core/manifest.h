@@ -1,7 +1,8 @@
 /* A manifest: the subscriptions that should exist, read from YAML files.
  *
  * One table of keys (core/keys.c, in the form of core/spec.h) says for each key its place, type,
- * range and meaning; the parser, its "did you mean", and the JSON Schema (`eventctl schema`) all come from it.
+ * range and meaning; the parser, its "did you mean", and the JSON Schema (`eventctl schema`) all
+ * come from it.
  *
  * Always holds after manifest_read returned true: names are unique, every subscription has its
  * defaults filled in and passes the schema; lint findings may still stand in the list of

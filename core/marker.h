@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 enum {
-    MARKER_OWNER_MAX = 40,         /* bytes, before encoding */
+    MARKER_OWNER_MAX = 40,         /* bytes; the manifest allows none that needs encoding */
     MARKER_NAME_MAX = 64,          /* bytes */
     MARKER_ORGANIZATION_MAX = 100, /* bytes, after encoding */
     DESCRIPTION_MAX = 512,         /* UTF-16 units: description, a space and marker together */
@@ -31,7 +31,7 @@ struct marker {
     bool present;
     bool protect;
     char organization[MARKER_ORGANIZATION_MAX + 1]; /* encoded */
-    char owner[3 * MARKER_OWNER_MAX + 1];           /* encoded */
+    char owner[MARKER_OWNER_MAX + 1];               /* encoded */
     char name[MARKER_NAME_MAX + 1];
     int64_t version;
     char hashes[FIELD_COUNT][5]; /* "" where the marker has none */

@@ -13,6 +13,15 @@ void object_init(struct object *object)
     memset(object, 0, sizeof(*object));
 }
 
+static void drop_field(struct object *object, enum field field)
+{
+    const char *text = object->fields[field];
+
+    if (!object->packed || text < object->packed || text >= object->packed + object->packed_bytes)
+        free(object->fields[field]);
+    object->fields[field] = NULL;
+}
+
 void object_release(struct object *object)
 {
     free(object->id);
@@ -20,22 +29,47 @@ void object_release(struct object *object)
     free(object->topic);
     free(object->health);
     for (enum field field = 0; field < FIELD_COUNT; field++)
-        free(object->fields[field]);
+        drop_field(object, field);
+    free(object->packed);
     object_init(object);
 }
 
-static bool set_text(char **place, char *text)
+/* Puts the fields' texts into one block. They are many and short, and an object of a list is kept
+ * long after the page that it was read from. Without memory they stay as they are. */
+static void pack_fields(struct object *object)
+{
+    size_t bytes = 0;
+    char *block, *at;
+
+    for (enum field field = 0; field < FIELD_COUNT; field++)
+        bytes += object->fields[field] ? strlen(object->fields[field]) + 1 : 0;
+    at = block = object->packed ? NULL : malloc(bytes + 1);
+    if (!block)
+        return;
+    for (enum field field = 0; field < FIELD_COUNT; field++)
+        if (object->fields[field]) {
+            char *text = object->fields[field];
+            object->fields[field] = at;
+            at = stpcpy(at, text) + 1;
+            free(text);
+        }
+    object->packed = block;
+    object->packed_bytes = bytes;
+}
+
+/* Takes the text over. */
+static bool set_text(struct object *object, enum field field, char *text)
 {
     if (!text)
         return false;
-    free(*place);
-    *place = text;
+    drop_field(object, field);
+    object->fields[field] = text;
     return true;
 }
 
 bool object_set(struct object *object, enum field field, const json_t *value)
 {
-    return set_text(&object->fields[field], json_canonical(value));
+    return set_text(object, field, json_canonical(value));
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -57,10 +91,12 @@ bool object_set_sorted(struct object *object, enum field field, const json_t *ar
         qsort(elements, count, sizeof(*elements), compare_texts);
         buf_add_char(&out, '[');
         for (size_t i = 0; i < count; i++)
-            if (i == 0 || strcmp(elements[i], elements[i - 1]) != 0)
-                buf_printf(&out, "%s%s", i > 0 ? "," : "", elements[i]);
+            if (i == 0 || strcmp(elements[i], elements[i - 1]) != 0) {
+                buf_add_text(&out, i > 0 ? "," : "");
+                buf_add_text(&out, elements[i]);
+            }
         buf_add_char(&out, ']');
-        ok = set_text(&object->fields[field], buf_take(&out));
+        ok = set_text(object, field, buf_take(&out));
     }
     buf_release(&out);
     for (size_t i = 0; elements && i < count; i++)
@@ -76,7 +112,7 @@ static bool set_string(struct object *object, enum field field, const char *text
 
     buf_init(&out, FIELD_TEXT_MAX);
     json_add_string(&out, text, length);
-    return set_text(&object->fields[field], buf_take(&out));
+    return set_text(object, field, buf_take(&out));
 }
 
 bool object_set_description(struct object *object, const char *description)
@@ -247,6 +283,7 @@ bool object_list_add(struct object_list *list, struct object *object)
         list->items = grown;
         list->size = size;
     }
+    pack_fields(object);
     list->items[list->count++] = *object;
     object_init(object);
     return true;

@@ -24,7 +24,9 @@ struct object {
     char *name;      /* at the service: NAME@vVERSION, a trigger adds /EVENT */
     char *topic;     /* triggers */
     int64_t version; /* the service's lock version, 0 when not at the service */
-    char *fields[FIELD_COUNT];
+    char *fields[FIELD_COUNT]; /* set by object_set and its like alone */
+    char *packed; /* NULL, or one block that holds the fields' texts; private to object.c */
+    size_t packed_bytes;
     struct marker marker;
     char *health; /* remote only; a state word, or NULL */
     /* desired only, all borrowed from the manifest */

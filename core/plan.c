@@ -330,6 +330,23 @@ static bool is_superseded(const struct work *work, const struct claim *claim)
            ((*found)->marker.version != claim->version || (*found)->via != claim->object->via);
 }
 
+/* True when what the object delivers goes on being delivered: the manifest has its topic still, or
+ * serves the name by another kind. */
+static bool has_successor(const struct work *work, const struct claim *claim)
+{
+    const struct object **found = find_wanted(work, claim->name);
+    const struct object **end = work->wanted + work->wanted_count;
+
+    if (!found)
+        return false;
+    while (found > work->wanted && strcmp(wanted_name(found[-1]), claim->name) == 0)
+        found--;
+    for (; found < end && strcmp(wanted_name(*found), claim->name) == 0; found++)
+        if ((*found)->via != claim->object->via || compare_topics(*found, claim->object) == 0)
+            return true;
+    return false;
+}
+
 /* What is ours and found no place: an old version, an event that was dropped, or an orphan. */
 static void plan_left_over(struct work *work, struct claim *claim)
 {
@@ -347,7 +364,7 @@ static void plan_left_over(struct work *work, struct claim *claim)
     change->downgrade = superseded &&
                         claim->version > (*find_wanted(work, claim->name))->marker.version &&
                         (*find_wanted(work, claim->name))->via == claim->object->via;
-    change->risk = superseded ? RISK_DUPLICATES : RISK_MAY_DROP;
+    change->risk = superseded && has_successor(work, claim) ? RISK_DUPLICATES : RISK_MAY_DROP;
 }
 
 static int compare_changes(const void *a, const void *b)

@@ -33,8 +33,10 @@ static json_t *object_or_null(const struct object *object)
 
 static json_t *change_to_json(const struct plan_change *change)
 {
-    return json_pack("{s:s, s:b, s:o, s:o}", "action", plan_action_table[change->action].verb,
-                     "superseded", (int)change->superseded, "before",
+    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "action",
+                     plan_action_table[change->action].verb, "risk", risk_name(change->risk),
+                     "superseded", (int)change->superseded, "protected", (int)change->protected,
+                     "downgrade", (int)change->downgrade, "before",
                      object_or_null(change->before), "after", object_or_null(change->after));
 }
 
@@ -128,6 +130,16 @@ static bool take_action(const json_t *change, enum plan_action *action)
     return false;
 }
 
+static bool take_risk(const json_t *change, enum risk *risk)
+{
+    const char *name = json_text(change, "risk");
+
+    for (*risk = 0; name && *risk < RISKS; ++*risk)
+        if (strcmp(name, risk_name(*risk)) == 0)
+            return true;
+    return false;
+}
+
 /* A change's two objects stand last in their lists, where it has them. The pointers are set when
  * all lists are complete, since they move while they grow. */
 static bool take_change(struct plan_file *file, const json_t *json, struct error *error)
@@ -135,9 +147,11 @@ static bool take_change(struct plan_file *file, const json_t *json, struct error
     struct plan_change *change = &file->plan.changes[file->plan.count];
     size_t before = file->before.count, after = file->after.count;
 
-    *change = (struct plan_change){.superseded = json_is_true(json_object_get(json, "superseded"))};
-    if (!take_action(json, &change->action))
-        return error_set(error, ERROR_INVALID, "a change without a known action");
+    *change = (struct plan_change){.superseded = json_is_true(json_object_get(json, "superseded")),
+                                   .protected = json_is_true(json_object_get(json, "protected")),
+                                   .downgrade = json_is_true(json_object_get(json, "downgrade"))};
+    if (!take_action(json, &change->action) || !take_risk(json, &change->risk))
+        return error_set(error, ERROR_INVALID, "a change without a known action and risk");
     if (!take_object(&file->before, json, "before", error) ||
         !take_object(&file->after, json, "after", error))
         return false;
@@ -164,12 +178,6 @@ static bool connect_changes(struct plan_file *file)
             !plan_compare(change->before, change->after, change->fields, &change->field_count))
             return false;
         change->marker_missing = change->before && !change->before->marker.present;
-        change->risk = change->action == PLAN_REPLACE || change->superseded ? RISK_DUPLICATES
-                       : change->action == PLAN_DELETE                      ? RISK_MAY_DROP
-                                                                            : RISK_NONE;
-        for (size_t f = 0; f < change->field_count; f++)
-            if (change->fields[f].risk > change->risk)
-                change->risk = change->fields[f].risk;
     }
     return true;
 }

@@ -70,10 +70,10 @@ static json_t *by_operator(void)
     for (int op = 0; op < FILTER_OPS; op++) {
         const struct filter_operator *row = &filter_operators[op];
         json_t *value = operand_schema(row->operand);
-        json_t *then = row->operand == OPERAND_BOOL
-                           ? json_pack("{s:{s:o}}", "properties", "value", value)
-                           : json_pack("{s:{s:o}, s:[s]}", "properties", "value", value,
-                                       "required", "value");
+        json_t *then =
+            row->operand == OPERAND_BOOL
+                ? json_pack("{s:{s:o}}", "properties", "value", value)
+                : json_pack("{s:{s:o}, s:[s]}", "properties", "value", value, "required", "value");
         if (json_array_append_new(list, when("op", row->name, then)) != 0) {
             json_decref(list);
             return NULL;
@@ -116,9 +116,9 @@ static bool add_conditions(json_t *schema)
 char *manifest_schema(void)
 {
     json_t *body = spec_schema(&manifest_spec);
-    json_t *schema = json_pack("{s:s, s:s}", "$schema",
-                               "https://json-schema.org/draft/2020-12/schema", "title",
-                               "A manifest of eventctl");
+    json_t *schema =
+        json_pack("{s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema", "title",
+                  "A manifest of eventctl");
     char *text = NULL;
 
     if (body && schema && add_conditions(body) && json_object_update(schema, body) == 0)

@@ -155,7 +155,10 @@ static void refuse_unknown(const struct spec_reader *reader, const struct spec *
     for (const struct spec_key *key = spec->keys; key->name && count < KEYS_MOST; key++)
         if (has_key(spec, key))
             names[count++] = key->name;
-    nearest = text_nearest(node->text, names);
+    /* a finding that is only counted needs no hint: a hostile file may have a million of them */
+    if (reader->diags->count == DIAG_MOST)
+        count = 0;
+    nearest = count > 0 ? text_nearest(node->text, names) : NULL;
     if (nearest)
         buf_printf(&hint, "did you mean \"%s\"?", nearest);
     for (size_t i = 0; !nearest && i < count; i++)
@@ -268,9 +271,8 @@ static bool read_checked_text(const struct spec_reader *reader, const struct spe
     if (!text)
         return false;
     if (has_control(text)) {
-        diag_add(reader->diags, "bad-value", spec_place(reader, node),
-                 "write it in one line", "%s holds a line break or a control character",
-                 key->name);
+        diag_add(reader->diags, "bad-value", spec_place(reader, node), "write it in one line",
+                 "%s holds a line break or a control character", key->name);
         return false;
     }
     if (!check_range(reader, key, node, (int64_t)characters(text), " characters long"))
@@ -353,8 +355,7 @@ static bool read_word(const struct spec_reader *reader, const struct spec_key *k
         }
     buf_init(&hint, HINT_BYTES);
     diag_add(reader->diags, "bad-value", spec_place(reader, node),
-             word_hint(&hint, text, key->word), "\"%s\" is no value of %s", node->text,
-             key->name);
+             word_hint(&hint, text, key->word), "\"%s\" is no value of %s", node->text, key->name);
     buf_release(&hint);
     return false;
 }
@@ -439,8 +440,8 @@ bool spec_require(const struct spec_reader *reader, const struct spec *spec, uns
             ok &= key->nested->defaults ||
                   spec_require(reader, key->nested, kind, const_slot(key, value), place);
         } else if (key->required && is_unset(key, value)) {
-            diag_add(reader->diags, "missing-key", place, key->help, "%s needs \"%s\"",
-                     spec->noun, key->name);
+            diag_add(reader->diags, "missing-key", place, key->help, "%s needs \"%s\"", spec->noun,
+                     key->name);
             ok = false;
         }
     }

@@ -43,20 +43,20 @@ struct spec_key {
     const char *name; /* NULL ends a table */
     enum spec_type type;
     size_t offset;
-    bool required;     /* see spec_require */
-    bool in_defaults;  /* may also stand where defaults for such mappings do */
-    bool literal;      /* holds no variables (a schema needs to know) */
-    bool unique;       /* LIST: no element twice, for the schema; the caller checks */
-    bool may_be_null;  /* LIST and MAP: a key without a value is as good as no key */
-    unsigned kinds;    /* 1u << kind, …; 0: all */
-    int64_t least;     /* INT: number, DURATION: ms, TEXT: characters, LIST and MAP: elements */
-    int64_t most;      /* 0: no limits */
-    int64_t step_ms;   /* DURATION: a multiple of it; 0: any */
-    const char *(*word)(int number);                           /* WORD; NULL past the last */
-    const struct spec_complaint *(*check)(const char *text);   /* TEXT; NULL: fine */
-    const char *pattern;                                       /* what `check` checks, for the schema */
-    const struct spec *nested;    /* GROUP; also the elements of LIST and MAP, for the schema */
-    const struct spec_key *item;  /* elements of a LIST or MAP that are no mappings */
+    bool required;    /* see spec_require */
+    bool in_defaults; /* may also stand where defaults for such mappings do */
+    bool literal;     /* holds no variables (a schema needs to know) */
+    bool unique;      /* LIST: no element twice, for the schema; the caller checks */
+    bool may_be_null; /* LIST and MAP: a key without a value is as good as no key */
+    unsigned kinds;   /* 1u << kind, …; 0: all */
+    int64_t least;    /* INT: number, DURATION: ms, TEXT: characters, LIST and MAP: elements */
+    int64_t most;     /* 0: no limits */
+    int64_t step_ms;  /* DURATION: a multiple of it; 0: any */
+    const char *(*word)(int number);                         /* WORD; NULL past the last */
+    const struct spec_complaint *(*check)(const char *text); /* TEXT; NULL: fine */
+    const char *pattern;              /* what `check` checks, for the schema */
+    const struct spec *nested;        /* GROUP; also the elements of LIST and MAP, for the schema */
+    const struct spec_key *item;      /* elements of a LIST or MAP that are no mappings */
     const struct spec_key *name_item; /* MAP: what its keys are */
     const char *fallback; /* what holds when the key is left out, as YAML has it; or NULL */
     const char *help;     /* one sentence */
@@ -65,7 +65,7 @@ struct spec_key {
 struct spec {
     const char *noun; /* "a subscription" */
     const struct spec_key *keys;
-    bool defaults; /* has only the keys that are in_defaults */
+    bool defaults;   /* has only the keys that are in_defaults */
     bool extensions; /* keys that begin with "x-" are nobody's business */
 };
 
@@ -104,8 +104,7 @@ MUST_CHECK bool spec_require(const struct spec_reader *reader, const struct spec
 
 /* Says which keys of the mapping its kind ("a subscription via trigger") does not have. */
 MUST_CHECK bool spec_check_kind(const struct spec_reader *reader, const struct spec *spec,
-                                unsigned kind, const char *kind_name,
-                                const struct yaml_node *node);
+                                unsigned kind, const char *kind_name, const struct yaml_node *node);
 
 /* The JSON Schema of such a mapping, or of one value (spec_schema.c). What a kind does not have is
  * not said there. Where a variable may stand, a text with "${" is valid too. NULL when there is

@@ -169,9 +169,9 @@ static json_t *type_schema(const struct spec_key *key, bool partial)
 
 static bool may_be_variable(const struct spec_key *key)
 {
-    return !key->literal && (key->type == SPEC_INT || key->type == SPEC_DURATION ||
-                             key->type == SPEC_BOOL || key->type == SPEC_WORD ||
-                             (key->type == SPEC_TEXT && key->pattern));
+    return !key->literal &&
+           (key->type == SPEC_INT || key->type == SPEC_DURATION || key->type == SPEC_BOOL ||
+            key->type == SPEC_WORD || (key->type == SPEC_TEXT && key->pattern));
 }
 
 static json_t *key_schema(const struct spec_key *key, bool partial)

@@ -56,9 +56,9 @@ static bool check_event(const struct spec_reader *reader, struct place place, en
                         const char *name)
 {
     const struct event *known = event_find(name);
-    bool good = known                  ? known->by_via[via]
-                : via == VIA_TRIGGER   ? event_is_topic(name)
-                                       : strcmp(name, "*") == 0 || strcmp(name, "Interaction.*") == 0;
+    bool good = known                ? known->by_via[via]
+                : via == VIA_TRIGGER ? event_is_topic(name)
+                                     : strcmp(name, "*") == 0 || strcmp(name, "Interaction.*") == 0;
 
     if (!good) {
         refuse_event(reader, place, via, name);
@@ -88,8 +88,8 @@ static bool check_repeated(const struct spec_reader *reader, const struct subscr
         else if (out->via == VIA_TRIGGER && topic && strcmp(topic, topic_of(other->name)) == 0)
             diag_add(reader->diags, "duplicate-topic", event->place,
                      "put one of them into a subscription of its own",
-                     "\"%s\" and \"%s\" are both served by the topic %s", event->name,
-                     other->name, topic);
+                     "\"%s\" and \"%s\" are both served by the topic %s", event->name, other->name,
+                     topic);
         else
             continue;
         diag_add_other(reader->diags, other->place);
@@ -222,7 +222,7 @@ bool subscription_read(const struct subscription_context *context, const struct 
     known = spec_read(reader, &subscription_spec, node, &keys);
     if (!known && (node->kind != YAML_MAPPING || (keys.via < 0 && yaml_find(node, "via"))))
         return false; /* of what kind it is meant to be cannot be told */
-    out->via = keys.via >= 0                ? (enum via)keys.via
+    out->via = keys.via >= 0                 ? (enum via)keys.via
                : context->defaults->via >= 0 ? (enum via)context->defaults->via
                                              : VIA_EVENT_STREAMS;
     snprintf(kind_name, sizeof(kind_name), "a subscription via %s", via_name(out->via));

@@ -17,8 +17,7 @@ bool variable_occurs(const char *text)
 static struct variable *find(struct variable_list *list, const char *name, size_t length)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (strlen(list->items[i].name) == length &&
-            memcmp(list->items[i].name, name, length) == 0)
+        if (strlen(list->items[i].name) == length && memcmp(list->items[i].name, name, length) == 0)
             return &list->items[i];
     return NULL;
 }
@@ -78,8 +77,8 @@ static bool add_value(struct variable_list *list, struct diag_list *diags, struc
     variable->used = true;
     if (!check_value(variable, diags, place))
         return false;
-    if (strlen(variable->value) > EXPANDED_MAX - (out->length < EXPANDED_MAX ? out->length
-                                                                              : EXPANDED_MAX)) {
+    if (strlen(variable->value) >
+        EXPANDED_MAX - (out->length < EXPANDED_MAX ? out->length : EXPANDED_MAX)) {
         diag_add(diags, "bad-variable", place, NULL,
                  "with its variables filled in, the value is longer than %d KiB",
                  EXPANDED_MAX / 1024);

@@ -1,37 +1,28 @@
 #include "core/yaml.h"
 
-#include "core/text.h"
 #include "core/yaml_scan.h"
+#include "core/yaml_syntax.h"
+#include "core/yaml_texts.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-enum { COLUMN_MAX = (1 << 24) - 1, TEXTS_FIRST = 256 };
-
-/* A text that the document holds, kept once; and what an anchor of that name stands for. */
-struct text_entry {
-    const char *text;
-    uint32_t anchor; /* node + 1; 0: no such anchor */
-    uint32_t weight; /* nodes below it with aliases followed; 0 while it is still open */
-    uint32_t height; /* levels below it */
-};
+enum { COLUMN_MAX = (1 << 24) - 1 };
 
 /* A container that is still open. */
 struct frame {
     uint32_t node;
     const char *anchor; /* its anchor's name, or NULL */
-    uint64_t weight; /* of what is complete inside it, and itself */
+    uint64_t weight;    /* of what is complete inside it, and itself */
     uint32_t height;
     uint32_t children;
 };
 
 struct builder {
     struct yaml *yaml;
-    struct arena *texts;
+    struct yaml_texts texts;
     struct diag_list *diags;
-    struct text_entry *entries; /* open addressing; text == NULL: free */
-    size_t entry_count, entry_size;
     struct frame frames[YAML_DEPTH_MAX];
     size_t depth;
     struct yaml_tabs tabs;
@@ -75,66 +66,14 @@ static struct place place_of_node(const struct builder *builder, const struct ya
         (builder)->refused = (builder)->stop = true;                                               \
     } while (0)
 
-/* --- texts, each once ------------------------------------------------------------------- */
-
-static size_t hash_text(const char *text, size_t length)
+/* The text as it is kept; NULL when there is no memory. Valid until the next call. */
+static struct yaml_text *keep_text(struct builder *builder, const char *text, size_t length)
 {
-    uint64_t hash = 14695981039346656037u; /* FNV-1a, then mixed */
+    struct yaml_text *kept = yaml_texts_keep(&builder->texts, text, length);
 
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)text[i]) * 1099511628211u;
-    return (size_t)(hash ^ hash >> 29);
-}
-
-/* The entry of that text, or the free one where it belongs. */
-static size_t find_slot(const struct text_entry *entries, size_t size, const char *text,
-                        size_t length)
-{
-    size_t at = hash_text(text, length) & (size - 1);
-
-    while (entries[at].text &&
-           (strncmp(entries[at].text, text, length) != 0 || entries[at].text[length] != '\0'))
-        at = (at + 1) & (size - 1);
-    return at;
-}
-
-static bool grow_entries(struct builder *builder)
-{
-    size_t size = builder->entry_size ? 2 * builder->entry_size : TEXTS_FIRST;
-    struct text_entry *entries = calloc(size, sizeof(*entries));
-
-    if (!entries)
-        return false;
-    for (size_t i = 0; i < builder->entry_size; i++) {
-        const struct text_entry *old = &builder->entries[i];
-        if (old->text)
-            entries[find_slot(entries, size, old->text, strlen(old->text))] = *old;
-    }
-    free(builder->entries);
-    builder->entries = entries;
-    builder->entry_size = size;
-    return true;
-}
-
-/* The text's entry; NULL when there is no memory. Valid until the next call. */
-static struct text_entry *keep_text(struct builder *builder, const char *text, size_t length)
-{
-    struct text_entry *entry;
-
-    if (builder->entry_count * 2 >= builder->entry_size && !grow_entries(builder)) {
+    if (!kept)
         no_memory(builder);
-        return NULL;
-    }
-    entry = &builder->entries[find_slot(builder->entries, builder->entry_size, text, length)];
-    if (!entry->text) {
-        entry->text = arena_copy(builder->texts, text, length);
-        if (!entry->text) {
-            no_memory(builder);
-            return NULL;
-        }
-        builder->entry_count++;
-    }
-    return entry;
+    return kept;
 }
 
 /* --- nodes -------------------------------------------------------------------------------- */
@@ -202,7 +141,7 @@ static void count_child(struct builder *builder, uint64_t weight, uint32_t heigh
 /* Takes an anchor's name for a node. Returns the name as it is kept, or NULL when it is none. */
 static const char *add_anchor(struct builder *builder, const yaml_char_t *name, size_t node)
 {
-    struct text_entry *entry;
+    struct yaml_text *entry;
 
     if (!name)
         return NULL;
@@ -219,11 +158,11 @@ static const char *add_anchor(struct builder *builder, const yaml_char_t *name, 
 static void close_anchor(struct builder *builder, const char *name, size_t node, uint64_t weight,
                          uint32_t height)
 {
-    struct text_entry *entry;
+    struct yaml_text *entry;
 
     if (!name)
         return;
-    entry = &builder->entries[find_slot(builder->entries, builder->entry_size, name, strlen(name))];
+    entry = yaml_texts_find(&builder->texts, name);
     if (entry->anchor == (uint32_t)node + 1) {
         entry->weight = (uint32_t)weight;
         entry->height = height;
@@ -274,9 +213,10 @@ static bool refuse_key(struct builder *builder, const yaml_event_t *event)
 {
     if (!key_is_next(builder))
         return false;
-    refuse_and_stop(builder, "yaml-key", place_of_mark(builder, &event->start_mark),
-                    "a key is plain text; a value that begins with \"{\", \"[\" or \"*\" needs quotes",
-                    "a list, a mapping or an alias stands where a key should");
+    refuse_and_stop(
+        builder, "yaml-key", place_of_mark(builder, &event->start_mark),
+        "a key is plain text; a value that begins with \"{\", \"[\" or \"*\" needs quotes",
+        "a list, a mapping or an alias stands where a key should");
     return true;
 }
 
@@ -294,7 +234,7 @@ static void on_scalar(struct builder *builder, const yaml_event_t *event)
     const char *value = (const char *)event->data.scalar.value;
     size_t length = event->data.scalar.length, at = builder->yaml->count;
     struct place place = place_of_mark(builder, &event->start_mark);
-    const struct text_entry *entry;
+    const struct yaml_text *entry;
     struct yaml_node *node;
     const char *anchor;
 
@@ -325,7 +265,7 @@ static void on_alias(struct builder *builder, const yaml_event_t *event)
 {
     const char *name = (const char *)event->data.alias.anchor;
     struct place place = place_of_mark(builder, &event->start_mark);
-    const struct text_entry *entry;
+    const struct yaml_text *entry;
     struct yaml_node *node;
 
     if (refuse_key(builder, event))
@@ -469,81 +409,7 @@ static void on_event(struct builder *builder, const yaml_event_t *event)
     }
 }
 
-/* --- syntax errors ---------------------------------------------------------------------------- */
-
-/* What most often lies behind a complaint of the parser. */
-static const struct {
-    const char *problem; /* a part of its words */
-    const char *hint;
-} syntax_hints[] = {
-    {"mapping values are not allowed",
-     "a text that holds \": \" needs quotes; otherwise look at the indentation of this line"},
-    {"did not find expected key",
-     "look at the indentation: the keys of one mapping begin in one column"},
-    {"could not find expected ':'", "a key is followed by \": \""},
-    {"cannot start any token", "a text that begins with \"@\", \"`\" or \"%\" needs quotes"},
-    {"did not find expected ',' or '}'", "is a \"}\" or a comma missing?"},
-    {"did not find expected ',' or ']'", "is a \"]\" or a comma missing? in [ ], a text with \"{\" needs quotes: "
-                                        "[\"v2.….{id}.acd.end\"]"},
-    {"did not find expected '-'",
-     "look at the indentation: the elements of one list begin in one column"},
-    {"unexpected end of stream", "the quote that begins here is not closed"},
-    {"unexpected document indicator", "the quote that begins here is not closed"},
-    {"unknown escape character",
-     "in double quotes a backslash begins an escape; use single quotes, or write \\\\"},
-    {"block sequence entries are not allowed", "begin the list on a line of its own"},
-    {"block mapping", "look at the indentation of this line"},
-    {"tag", "a text that begins with \"!\" needs quotes"},
-    {"alias", "a text that begins with \"*\" or \"&\" needs quotes"},
-    {"anchor", "a text that begins with \"*\" or \"&\" needs quotes"},
-};
-enum { SYNTAX_HINTS = sizeof(syntax_hints) / sizeof(syntax_hints[0]) };
-
-static const char *syntax_hint(const char *problem)
-{
-    for (size_t i = 0; i < SYNTAX_HINTS; i++)
-        if (strstr(problem, syntax_hints[i].problem))
-            return syntax_hints[i].hint;
-    return NULL;
-}
-
-static bool is_tab(const struct place *place)
-{
-    size_t length;
-    const char *line = source_line(place->source, place->line, &length);
-
-    for (unsigned column = 1; line && length > 0; line++, length--) {
-        if (((unsigned char)*line & 0xC0) == 0x80)
-            continue;
-        if (column++ == place->column)
-            return *line == '\t';
-    }
-    return false;
-}
-
-static void on_syntax_error(struct builder *builder, const yaml_parser_t *parser)
-{
-    const char *problem = parser->problem ? parser->problem : "unreadable";
-    struct place place = place_of_mark(builder, &parser->problem_mark);
-    bool unclosed = strstr(problem, "unexpected end of stream") ||
-                    strstr(problem, "unexpected document indicator");
-
-    if (parser->error == YAML_MEMORY_ERROR) {
-        no_memory(builder);
-        return;
-    }
-    if (unclosed && parser->context) /* where it began says more than where the file ends */
-        place = place_of_mark(builder, &parser->context_mark);
-    if (parser->error == YAML_READER_ERROR)
-        place = (struct place){builder->yaml->source, 0, 0};
-    if (strstr(problem, "tab character") || is_tab(&place))
-        refuse_and_stop(builder, "yaml-tab", place, "indent with spaces",
-                        "a tab stands in the indentation");
-    else
-        refuse_and_stop(builder, "yaml-syntax", place, syntax_hint(problem), "%s%s%s",
-                        parser->context ? parser->context : "", parser->context ? ", " : "",
-                        problem);
-}
+/* --- the whole ------------------------------------------------------------------------------ */
 
 /* Feeds all events to the builder until the end, a syntax error or something that stops it. */
 static void parse(struct builder *builder, yaml_parser_t *parser)
@@ -553,7 +419,8 @@ static void parse(struct builder *builder, yaml_parser_t *parser)
     while (!end && !builder->stop) {
         yaml_event_t event;
         if (!yaml_parser_parse(parser, &event)) {
-            on_syntax_error(builder, parser);
+            builder->stop = true;
+            yaml_refuse_syntax(builder->yaml->source, parser, builder->diags);
             return;
         }
         on_event(builder, &event);
@@ -565,9 +432,8 @@ static void parse(struct builder *builder, yaml_parser_t *parser)
 /* A document without content is a plain empty scalar. */
 static void add_empty_root(struct builder *builder)
 {
-    const struct text_entry *entry = keep_text(builder, "", 0);
-    struct yaml_node *node =
-        entry ? add_node(builder, YAML_SCALAR, &(yaml_mark_t){0, 0, 0}) : NULL;
+    const struct yaml_text *entry = keep_text(builder, "", 0);
+    struct yaml_node *node = entry ? add_node(builder, YAML_SCALAR, &(yaml_mark_t){0, 0, 0}) : NULL;
 
     if (!node)
         return;
@@ -578,7 +444,7 @@ static void add_empty_root(struct builder *builder)
 bool yaml_read(struct yaml *yaml, const struct source *source, struct arena *texts,
                struct diag_list *diags)
 {
-    struct builder builder = {.yaml = yaml, .texts = texts, .diags = diags};
+    struct builder builder = {.yaml = yaml, .diags = diags};
     yaml_parser_t parser;
     bool ok = false;
 
@@ -593,68 +459,14 @@ bool yaml_read(struct yaml *yaml, const struct source *source, struct arena *tex
     yaml_parser_set_input_string(&parser, (const unsigned char *)source->text,
                                  source->length_bytes);
     yaml_tabs_init(&builder.tabs, source);
+    yaml_texts_init(&builder.texts, texts);
     parse(&builder, &parser);
     if (!builder.stop && yaml->count == 0)
         add_empty_root(&builder);
     ok = !builder.refused && !builder.stop;
     yaml_parser_delete(&parser);
-    free(builder.entries);
+    yaml_texts_release(&builder.texts);
     if (!ok)
         yaml_release(yaml);
     return ok;
-}
-
-/* --- walking ------------------------------------------------------------------------------- */
-
-static const struct yaml_node *follow(const struct yaml_node *node)
-{
-    return node->kind == YAML_ALIAS ? node - node->back : node;
-}
-
-struct yaml_walk yaml_walk(const struct yaml_node *node)
-{
-    bool container = node->kind != YAML_SCALAR;
-
-    return (struct yaml_walk){
-        .next = node + 1,
-        .end = node + (container ? node->span : 1),
-        .pairs = node->kind == YAML_MAPPING,
-    };
-}
-
-bool yaml_next(struct yaml_walk *walk)
-{
-    if (walk->next >= walk->end)
-        return false;
-    if (walk->pairs) {
-        walk->key = walk->next;
-        walk->next += walk->next->span;
-    }
-    walk->value = follow(walk->next);
-    walk->next += walk->next->span;
-    return true;
-}
-
-static bool find_member(const struct yaml_node *node, const char *name, struct yaml_walk *walk)
-{
-    if (!node || node->kind != YAML_MAPPING)
-        return false;
-    for (*walk = yaml_walk(node); yaml_next(walk);)
-        if (strcmp(walk->key->text, name) == 0)
-            return true;
-    return false;
-}
-
-const struct yaml_node *yaml_find(const struct yaml_node *node, const char *name)
-{
-    struct yaml_walk walk;
-
-    return find_member(node, name, &walk) ? walk.value : NULL;
-}
-
-const struct yaml_node *yaml_find_key(const struct yaml_node *node, const char *name)
-{
-    struct yaml_walk walk;
-
-    return find_member(node, name, &walk) ? walk.key : NULL;
 }

@@ -67,8 +67,7 @@ bool yaml_scan(const struct source *source, struct diag_list *diags)
                      "here stands %s", refused);
             return false;
         }
-        if (s[i] == '%' && place.column == 1 &&
-            strncmp(source->text + i, "%YAML", 5) != 0)
+        if (s[i] == '%' && place.column == 1 && strncmp(source->text + i, "%YAML", 5) != 0)
             return refuse_directive(place, diags);
         place.column++;
         if (s[i] == '\n')

@@ -20,9 +20,9 @@ static bool is_one_of(const char *text, const char *const *words)
 
 static const char *const null_words[] = {"", "~", "null", "Null", "NULL", NULL};
 static const char *const bool_words[] = {"true", "True", "TRUE", "false", "False", "FALSE", NULL};
-static const char *const special_words[] = {".inf",  ".Inf",  ".INF",  "-.inf", "-.Inf", "-.INF",
-                                            "+.inf", "+.Inf", "+.INF", ".nan",  ".NaN",  ".NAN",
-                                            NULL};
+static const char *const special_words[] = {".inf",  ".Inf",  ".INF",  "-.inf", "-.Inf",
+                                            "-.INF", "+.inf", "+.Inf", "+.INF", ".nan",
+                                            ".NaN",  ".NAN",  NULL};
 static const char *const old_bool_words[] = {"y", "yes", "n", "no", "on", "off", NULL};
 
 static bool is_all(const char *text, const char *set)

@@ -85,7 +85,7 @@ static bool plan_after_last_run(struct work *work)
     }
     if (finished + count > 0)
         report_note(work->report,
-                    "the last apply was cut off after %zu write%s (%zu in doubt); this one goes on",
+                    "the last apply did not finish (%zu write%s done, %zu in doubt); this one goes on",
                     finished, finished == 1 ? "" : "s", count);
     return true;
 }
@@ -125,6 +125,15 @@ static void announce(const struct work *work)
     buf_release(&text);
 }
 
+/* Is there anything that the next run has to know of this one? */
+static bool leaves_something(const struct report *report)
+{
+    const size_t *states = report->apply.states;
+
+    return report->error.code != ERROR_NONE &&
+           states[APPLY_DONE] + states[APPLY_HALF] + states[APPLY_UNKNOWN] > 0;
+}
+
 static void carry_out(struct work *work)
 {
     struct report *report = work->report;
@@ -143,7 +152,7 @@ static void carry_out(struct work *work)
     if (apply_run(&report->apply, report->plan, &options, &report->error) &&
         !work->options->no_verify)
         (void)!apply_verify(&report->apply, &options, &report->error);
-    if (report->error.code != ERROR_NONE)
+    if (leaves_something(report))
         report->apply.journal = strdup(journal_path(work->journal));
 }
 
@@ -188,7 +197,7 @@ static void run(const struct options *options, const struct option_words *words,
     if (work.journal && plan_after_last_run(&work))
         apply_plan(&work);
 cleanup:
-    finished = report->has_apply && report->error.code == ERROR_NONE;
+    finished = report->has_apply && !leaves_something(report);
     journal_close(work.journal, finished);
     client_free(work.client);
 }

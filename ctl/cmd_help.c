@@ -48,7 +48,7 @@ static void add_rules(struct buf *out)
 
 static void add_filters(struct buf *out)
 {
-    buf_printf(out, "  %-10s %-14s %-20s %s\n", "manifest", "event-streams", "trigger", "");
+    buf_printf(out, "  %-10s %-14s %-20s %s\n", "manifest", "event-streams", "trigger", "meaning");
     for (size_t op = 0; op < FILTER_OPS; op++) {
         const struct filter_operator *row = &filter_operators[op];
         buf_printf(out, "  %-10s %-14s %-20s %s\n", row->name,

@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,6 +101,10 @@ static void run_command(const struct command *command, struct options *options,
         report->error.code = ERROR_INTERRUPTED;
 }
 
+/* What is larger is given back to the system when it is freed. Said once, it stays so; else the first
+ * large thing that is freed would raise it, and growing lists would leave holes. (mallopt(3)) */
+enum { LARGE_BYTES = 128 * 1024 };
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -112,6 +117,7 @@ int main(int argc, char **argv)
     int code;
 
     setlocale(LC_CTYPE, "");
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     catch_signals();
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
         return ERROR_FAILED;

@@ -25,9 +25,10 @@ static const struct renderer *find_renderer(const char *name, size_t length)
     return NULL;
 }
 
-bool render_choose(struct render_plan *plan, const struct options *options, struct error *error)
+static bool choose(struct render_plan *plan, const struct options *options, struct error *error)
 {
-    plan->count = 0;
+    size_t streams = 0;
+
     for (size_t i = 0; i < options->outputs.count; i++) {
         const char *wanted = options->outputs.items[i];
         size_t length = strcspn(wanted, "=");
@@ -35,20 +36,45 @@ bool render_choose(struct render_plan *plan, const struct options *options, stru
         if (!renderer)
             return error_set(error, ERROR_INVALID, "no output format \"%s\"; there are text and json",
                              wanted);
+        if (wanted[length] && !wanted[length + 1])
+            return error_set(error, ERROR_INVALID, "-o %s names no file", wanted);
         if (plan->count == sizeof(plan->sinks) / sizeof(plan->sinks[0]))
             return error_set(error, ERROR_INVALID, "too many -o");
         plan->sinks[plan->count++] =
             (struct render_sink){renderer, wanted[length] ? wanted + length + 1 : NULL};
-    }
-    if (plan->count == 0)
-        plan->sinks[plan->count++] = (struct render_sink){&render_table[0], NULL};
-    for (size_t i = 0, streams = 0; i < plan->count; i++) {
-        streams += plan->sinks[i].path == NULL;
+        streams += wanted[length] == '\0';
         if (streams > 1)
             return error_set(error, ERROR_INVALID,
                              "two formats for one stdout; give one a file: -o json=FILE");
     }
     return true;
+}
+
+static bool check_color(const struct options *options, struct error *error)
+{
+    const char *color = options->color;
+
+    return !color || strcmp(color, "auto") == 0 || strcmp(color, "always") == 0 ||
+           strcmp(color, "never") == 0 ||
+           error_set(error, ERROR_INVALID, "--color takes auto, always or never, not \"%s\"", color);
+}
+
+bool render_choose(struct render_plan *plan, const struct options *options, struct error *error)
+{
+    const struct renderer *on_stdout = &render_table[0];
+    bool ok;
+
+    plan->count = 0;
+    ok = check_color(options, error) && choose(plan, options, error);
+    if (!ok) { /* the error itself is told once, as JSON to whoever asked for that */
+        for (size_t i = 0; i < options->outputs.count; i++)
+            if (strcmp(options->outputs.items[i], "json") == 0)
+                on_stdout = find_renderer("json", 4);
+        plan->count = 0;
+    }
+    if (plan->count == 0)
+        plan->sinks[plan->count++] = (struct render_sink){on_stdout, NULL};
+    return ok;
 }
 
 bool render_color(const struct options *options, int fd)
@@ -94,19 +120,21 @@ static void render_to(const struct render_sink *sink, const struct options *opti
 {
     int fd = sink->path ? open(sink->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)
                         : STDOUT_FILENO;
-    bool color = fd >= 0 && render_color(options, fd);
+    bool color;
     struct buf out;
 
-    buf_init(&out, OUTPUT_MAX_BYTES);
-    errno = 0;
-    if (fd >= 0)
-        sink->renderer->render(&out, report, color);
-    if (fd < 0 || out.failed || !write_all(fd, buf_text(&out), out.length)) {
-        if (out.failed)
-            errno = ENOMEM;
+    if (fd < 0) {
         write_failed(report, sink->path);
+        return;
     }
-    if (sink->path && fd >= 0 && close(fd) < 0)
+    color = render_color(options, fd);
+    buf_init(&out, OUTPUT_MAX_BYTES);
+    sink->renderer->render(&out, report, color);
+    if (out.failed)
+        errno = ENOMEM;
+    if (out.failed || !write_all(fd, buf_text(&out), out.length))
+        write_failed(report, sink->path);
+    if (sink->path && close(fd) < 0)
         write_failed(report, sink->path);
     buf_release(&out);
 }

@@ -24,6 +24,7 @@ struct render_plan {
     struct render_sink sinks[8];
     size_t count;
 };
+/* False: -o or --color is wrong; the error then goes to stdout alone, as JSON where that was asked for. */
 MUST_CHECK bool render_choose(struct render_plan *plan, const struct options *options,
                               struct error *error);
 

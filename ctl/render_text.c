@@ -158,6 +158,13 @@ static void add_change(struct buf *out, const struct plan_change *change, bool b
 
 /* -- the plan as a whole -------------------------------------------------------------------- */
 
+/* One empty line, unless there is one. */
+static void add_gap(struct buf *out)
+{
+    if (out->length > 2 && strcmp(out->data + out->length - 2, "\n\n") != 0)
+        buf_add_char(out, '\n');
+}
+
 /* A class of objects that are only named. */
 static void add_named(struct buf *out, const char *heading, const struct object *const *objects,
                       size_t count)
@@ -166,13 +173,14 @@ static void add_named(struct buf *out, const char *heading, const struct object 
 
     if (count == 0)
         return;
-    buf_printf(out, "\n%s (%zu):\n", heading, count);
+    add_gap(out);
+    buf_printf(out, "%s (%zu):\n", heading, count);
     for (size_t i = 0; i < count && i < MOST; i++) {
         buf_add_text(out, "    ");
         paint_text(out, objects[i]->name);
         buf_printf(out, "  %s, ", via_name(objects[i]->via));
         paint_text(out, objects[i]->id);
-        buf_add_char(out, '\n');
+        buf_add_text(out, objects[i]->marker.protect ? ", protected\n" : "\n");
     }
     if (count > MOST)
         buf_printf(out, "    and %zu more; `eventctl list` names them all\n", count - MOST);
@@ -229,13 +237,27 @@ static void add_notes(struct buf *out, const struct report *report)
 {
     const char *line = buf_text(&report->notes);
 
-    if (*line && out->length > 2 && strcmp(out->data + out->length - 2, "\n\n") != 0)
-        buf_add_char(out, '\n');
+    if (*line)
+        add_gap(out);
     while (*line) {
         size_t length = strcspn(line, "\n");
         buf_printf(out, "note: %.*s\n", (int)length, line);
         line += length + 1;
     }
+}
+
+/* What an apply of this plan would be told, to whoever only looks at it. */
+static void add_refusal(struct buf *out, const struct report *report)
+{
+    bool told = report->error.code != ERROR_NONE && report->error.code != ERROR_CHANGES;
+
+    if (told || report->allowed.code == ERROR_NONE)
+        return;
+    if (!*buf_text(&report->notes))
+        add_gap(out);
+    buf_add_text(out, "note: apply will refuse this plan: ");
+    paint_text(out, report->allowed.text);
+    buf_add_char(out, '\n');
 }
 
 void render_text_plan(struct buf *out, const struct report *report, bool color)
@@ -251,8 +273,8 @@ void render_text_plan(struct buf *out, const struct report *report, bool color)
     add_named(out, "unmanaged", plan->unmanaged, plan->unmanaged_count);
     add_named(out, "foreign, never touched", plan->foreign, plan->foreign_count);
     add_notes(out, report);
-    if (out->length > 2 && strcmp(out->data + out->length - 2, "\n\n") != 0)
-        buf_add_char(out, '\n');
+    add_refusal(out, report);
+    add_gap(out);
     add_plan_summary(out, plan);
 }
 
@@ -351,11 +373,14 @@ static void add_apply(struct buf *out, const struct report *report, bool color)
     }
     buf_printf(out,
                "%sApplied: %zu created, %zu updated, %zu replaced, %zu deleted; %zu failed, %zu "
-               "not sent.\n",
+               "not sent",
                apply->count > 0 ? "\n" : "", done_count(apply, PLAN_CREATE),
                done_count(apply, PLAN_UPDATE), done_count(apply, PLAN_REPLACE),
                done_count(apply, PLAN_DELETE), failed,
-               apply->states[APPLY_NOT_SENT] + apply->states[APPLY_HALF]);
+               apply->states[APPLY_NOT_SENT]);
+    if (apply->states[APPLY_HALF] > 0)
+        buf_printf(out, ", %zu half done", apply->states[APPLY_HALF]);
+    buf_add_text(out, ".\n");
 }
 
 /* -- lists and facts ------------------------------------------------------------------------ */
@@ -432,8 +457,11 @@ static void add_validated(struct buf *out, const struct report *report)
 
 void render_text(struct buf *out, const struct report *report, bool color)
 {
-    if (report->document)
+    if (report->document) {
         buf_add_text(out, report->document);
+        if (out->length > 0 && out->data[out->length - 1] != '\n')
+            buf_add_char(out, '\n');
+    }
     if (report->facts)
         add_facts(out, report->facts);
     if (report->has_objects && strcmp(report->command, "show") == 0)

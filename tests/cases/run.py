@@ -10,17 +10,27 @@ import concurrent.futures
 import difflib
 import json
 import os
+import pty
 import re
 import shlex
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+import tty
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUN_LIMIT_S = 120  # a run that hangs ends the case; nothing else depends on the clock
-CHECKED = ("stdout", "stderr", "exit", "requests")
+SHOWN_LINES = 60  # of one difference
+CHECKED = ("stdout", "stderr", "exit", "requests", "writes", "objects", "json")
+BESIDE = ("stdin", "terminal", "interrupt")  # belong to the run before them
+UNLESS_TOLD = ("stdout", "stderr", "exit")  # compared even without their section
+ALWAYS_OTHER = (  # what no run can foretell, and the word that stands for it
+    (re.compile(r"c0000000-0000-4000-8000-[0-9a-f]{12}"), "$CORRELATION"),
+    (re.compile(r"again in \d+ ms"), "again in $N ms"),
+)
 
 
 class Section:
@@ -82,7 +92,7 @@ class Case:
         return self.problems
 
     def verb(self, section, following):
-        if section.verb in CHECKED:
+        if section.verb in CHECKED or section.verb in BESIDE:
             return
         action = getattr(self, "do_" + section.verb, None)
         if not action:
@@ -135,12 +145,31 @@ class Case:
     def do_api(self, section, _):
         """`METHOD PATH` and a body, to the API as another client: behind eventctl's back."""
         method, path = section.arguments.split()
+        self.call(method, path, self.fill(section.text).strip())
+
+    def do_change(self, section, _):
+        """Reads the object at a path, sets its members by lines `name = JSON` (dots reach inside;
+        `{}` in a text stands for the text before), and writes it back, as an admin's screen does."""
+        body = json.loads(self.call("GET", section.arguments, ""))
+        for line in section.lines:
+            path, _, value = self.fill(line).rstrip("\n").partition(" = ")
+            *outer, name = path.split(".")
+            place = body
+            for part in outer:
+                place = place[part]
+            new = json.loads(value)
+            if isinstance(new, str) and "{}" in new:
+                new = new.replace("{}", place[name])
+            place[name] = new
+        self.call("PUT", section.arguments, json.dumps(body))
+
+    def call(self, method, path, body):
         token = json.loads(self.request(
             "POST", "/oauth/token", "grant_type=client_credentials",
             {"Authorization": "Basic c2FuZGJveC1jbGllbnQ6c2FuZGJveC1zZWNyZXQ=",
              "Content-Type": "application/x-www-form-urlencoded"}))["access_token"]
-        self.request(method, path, self.fill(section.text).strip(),
-                     {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+        return self.request(method, path, body, {"Authorization": "Bearer " + token,
+                                                 "Content-Type": "application/json"})
 
     def do_run(self, section, following):
         if self.sandbox:
@@ -150,19 +179,87 @@ class Case:
         while words and re.match(r"[A-Z_][A-Z0-9_]*=", words[0]):
             name, _, value = words.pop(0).partition("=")
             environment[name] = value
-        stdin = next((s.text for s in following[:1] if s.verb == "stdin"), "")
-        done = subprocess.run([self.options.eventctl, *words], cwd=self.folder, env=environment,
-                              input=self.fill(stdin).encode(), capture_output=True,
-                              timeout=RUN_LIMIT_S, check=False)
-        self.result = {"stdout": self.clean(done.stdout), "stderr": self.clean(done.stderr),
-                       "exit": str(done.returncode)}
+        command = [self.options.eventctl]
+        while words and re.match(r"[0-9]*[<>]", words[0]):  # 3<FILE, as in a shell
+            command = ["sh", "-c", f'exec "$0" "$@" {words.pop(0)}', *command]
+        beside = {}
+        for other in following:
+            if other.verb not in BESIDE:
+                break
+            beside[other.verb] = other
+        code, stdout, stderr = self.execute([*command, *words], environment, beside)
+        self.result = {"stdout": self.clean(stdout), "stderr": self.clean(stderr),
+                       "exit": str(code)}
         if self.sandbox and self.sandbox.poll() is None:
-            log = json.loads(self.request("GET", "/_sandbox/requests", "", {}))["log"]
-            self.result["requests"] = "".join(sorted(line + "\n" for line in log))
+            self.look_at_sandbox()
         self.check(section, following)
 
-    def do_stdin(self, _section, _following):
-        """Belongs to the run before it."""
+    def execute(self, command, environment, beside):
+        """Runs it; returns its exit code, stdout and stderr."""
+        master = None
+        typed = beside.get("terminal")
+        stdin = self.fill(beside["stdin"].text if "stdin" in beside else "").encode()
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, \
+                tempfile.TemporaryFile() as err:
+            given.write(stdin)
+            given.seek(0)
+            streams = [given, out, err]
+            if typed:
+                master, slave = pty.openpty()
+                tty.setraw(slave)
+                os.write(master, self.fill(typed.text).encode())
+                streams = [slave] * 3
+            process = subprocess.Popen(command, cwd=self.folder, env=environment,
+                                       stdin=streams[0], stdout=streams[1], stderr=streams[2])
+            if typed:
+                os.close(slave)
+            try:
+                if "interrupt" in beside:
+                    self.interrupt(process, beside["interrupt"], err)
+                screen = read_terminal(master) if typed else b""
+                code = process.wait(RUN_LIMIT_S)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                    process.wait()
+                if typed:
+                    os.close(master)
+            out.seek(0)
+            err.seek(0)
+            return code, screen if typed else out.read(), err.read()
+
+    def interrupt(self, process, section, err):
+        """`interrupt [TIMES] METHOD PATH`: SIGINT when that request has arrived; again when the
+        one before was answered."""
+        words = section.arguments.split(" ", 1)
+        times = int(words[0]) if words[0].isdigit() else 1
+        line = self.fill(words[1] if words[0].isdigit() else section.arguments)
+        self.wait_until(process, lambda: line in self.request_log())
+        for turn in range(times):
+            process.send_signal(signal.SIGINT)
+            if turn + 1 < times:
+                self.wait_until(process, lambda: os.fstat(err.fileno()).st_size > 0)
+
+    def wait_until(self, process, there):
+        limit = time.monotonic() + RUN_LIMIT_S
+        while not there():
+            if process.poll() is not None or time.monotonic() > limit:
+                raise TimeoutError("what the interrupt waits for did not come")
+            time.sleep(0.005)  # how often it looks, not how long it waits
+
+    def request_log(self):
+        return json.loads(self.request("GET", "/_sandbox/requests", "", {}))["log"]
+
+    def look_at_sandbox(self):
+        log = self.request_log()
+        self.result["requests"] = "".join(sorted(line + "\n" for line in log))
+        self.result["writes"] = "".join(
+            line + "\n" for line in log
+            if not line.startswith("GET ") and line != "POST /oauth/token")
+        objects = json.loads(self.request("GET", "/_sandbox/objects", "", {}))
+        self.result["objects"] = "".join(sorted(
+            f"{kind[:-1]} {one['name']}, version {one['version']}\n"
+            for kind in objects for one in objects[kind]))
 
     # -- checking -------------------------------------------------------------
 
@@ -172,35 +269,63 @@ class Case:
         for section in following:
             if section.verb in CHECKED:
                 expected[section.verb] = section
-            elif section.verb != "stdin":
+            elif section.verb not in BESIDE:
                 break
-        for what in ("stdout", "stderr", "exit", "requests"):
+        for what in CHECKED:
             section = expected.get(what)
-            if what == "exit":
-                wanted, seen = section.arguments if section else "0", self.result["exit"]
-            elif section is None:
-                if what == "requests":
-                    continue
-                wanted, seen = "", self.result[what]
-            else:
-                wanted, seen = section.text, self.result.get(what, "")
-            if section is not None and section.arguments == "any" and what != "exit":
+            if section is None and (what not in UNLESS_TOLD or
+                                    (what == "stdout" and "json" in expected)):
                 continue
-            if section is not None and section.arguments == "has" and what != "exit":
+            if what == "json":
+                self.check_json(run, section)
+                continue
+            seen = self.result.get(what, "")
+            manner = section.arguments if section and what != "exit" else ""
+            if manner == "has":
                 missing = [line for line in section.lines if line.strip("\n") not in seen]
                 if missing:
                     self.problem(run, what, "".join(missing), seen)
-                continue
-            if wanted != seen:
-                if self.options.update and self.update(following, what, section, seen):
-                    continue
-                self.problem(run, what, wanted, seen)
+            elif manner != "any":
+                self.compare(run, following, what, section, seen)
+
+    def compare(self, run, following, what, section, seen):
+        if what == "exit":
+            wanted = section.arguments if section else "0"
+        else:
+            wanted = section.text if section else ""
+        if wanted == seen:
+            return
+        if self.options.update:
+            self.update(following, what, section, seen)
+        else:
+            self.problem(run, what, wanted, seen)
+
+    def check_json(self, run, section):
+        """stdout is one JSON document, and holds what the lines `path = value` say."""
+        text = self.result["stdout"]
+        try:
+            document = json.loads(text, object_pairs_hook=unique_members)
+        except ValueError as error:
+            self.problem(run, "json", "one JSON document\n", f"{error}\n{text}")
+            return
+        seen = []
+        for line in section.lines:
+            path = line.partition(" = ")[0].strip()
+            value = json.dumps(json_at(document, path), ensure_ascii=False, sort_keys=True)
+            seen.append(f"{path} = {value}\n" if path else "\n")
+        if seen == section.lines:
+            return
+        if self.options.update:
+            section.lines = seen
+            write_case(self.path, self.head, self.sections)
+        else:
+            self.problem(run, "json", section.text, "".join(seen))
 
     def update(self, following, what, section, seen):
         if section is None:
             section = Section(what, "")
             place = 0
-            while place < len(following) and following[place].verb in (*CHECKED, "stdin"):
+            while place < len(following) and following[place].verb in (*CHECKED, *BESIDE):
                 place += 1
             position = self.sections.index(following[place]) if place < len(following) \
                 else len(self.sections)
@@ -210,12 +335,14 @@ class Case:
         else:
             section.lines = seen.splitlines(keepends=True)
         write_case(self.path, self.head, self.sections)
-        return True
 
     def problem(self, run, what, wanted, seen):
-        difference = "\n".join(difflib.unified_diff(
+        difference = list(difflib.unified_diff(
             wanted.splitlines(), seen.splitlines(), "expected", "seen", lineterm=""))
-        self.problems.append(f"run {run.arguments}\n{what} differs:\n{difference}")
+        if len(difference) > SHOWN_LINES:
+            difference[SHOWN_LINES:] = [f"({len(difference) - SHOWN_LINES} lines more)"]
+        shown = "\n".join(difference)
+        self.problems.append(f"run {run.arguments}\n{what} differs:\n{shown}")
 
     # -- helpers --------------------------------------------------------------
 
@@ -227,6 +354,8 @@ class Case:
         if self.api:
             text = text.replace(self.api, "$API").replace(self.api.partition("//")[2], "$HOST")
         text = text.replace(self.folder, "$DIR")
+        for pattern, word in ALWAYS_OTHER:
+            text = pattern.sub(word, text)
         if text and not text.endswith("\n"):
             text += "\n(no line end)\n"
         return text
@@ -245,6 +374,40 @@ class Case:
             self.sandbox = None
             if code != 0:
                 self.problems.append(f"the sandbox ended with {code}")
+
+
+def read_terminal(master):
+    """Everything up to the end of the program: then the last descriptor of the other side closes."""
+    screen = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:
+            return screen
+        if not piece:
+            return screen
+        screen += piece
+
+
+def unique_members(pairs):
+    names = [name for name, _ in pairs]
+    if len(names) != len(set(names)):
+        raise ValueError(f"a member stands twice in {names}")
+    return dict(pairs)
+
+
+def json_at(value, path):
+    """The value at `plan.changes.0.name`; `.length` of a list; "absent" when it is not there."""
+    for name in path.split("."):
+        if isinstance(value, list) and name == "length":
+            value = len(value)
+        elif isinstance(value, list) and name.isdigit() and int(name) < len(value):
+            value = value[int(name)]
+        elif isinstance(value, dict) and name in value:
+            value = value[name]
+        else:
+            return "absent"
+    return value
 
 
 def run_one(path, options):

@@ -362,6 +362,54 @@ static void test_cancelled(void **state)
     object_release(&object);
 }
 
+static volatile sig_atomic_t stop;
+
+/* Stopped while the answer is on its way: what cannot be looked for any more is not known. */
+static void test_stopped(void **state)
+{
+    struct client_options options = sandbox_options();
+    struct client *client;
+    struct object object;
+    struct error error = ERROR_INIT;
+    bool ended = false;
+
+    (void)state;
+    options.stop = &stop;
+    client = client_new(&options, &error);
+    set_fault("cut_after", "POST", VIA_TRIGGER, 1);
+    make_object(&object, VIA_TRIGGER, 1, "first");
+    struct remote_write write = write_of(REMOTE_CREATE, VIA_TRIGGER, &object, NULL, 0);
+    assert_true(client_login(client, &error));
+    assert_true(remote_write_start(client, &write, write_ended, &ended, &error));
+    client_step(client, 0);
+    stop = 1;
+    client_run(client);
+    assert_true(ended);
+    assert_int_equal(write.outcome, REMOTE_UNKNOWN);
+    assert_int_equal(write.error.code, ERROR_INTERRUPTED);
+    assert_int_equal(sandbox_objects("triggers"), 1);
+    object_release(&object);
+    client_free(client);
+}
+
+/* An id that would lead elsewhere goes nowhere. */
+static void test_bad_id(void **state)
+{
+    static const char *const ids[] = {NULL, "", "..", "a/b", "a?b", "a b", "a%2fb"};
+    struct client *client = sandbox_client();
+    bool ended = false;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        struct remote_write write = write_of(REMOTE_DELETE, VIA_TRIGGER, NULL, ids[i], 1);
+        struct error error = ERROR_INIT;
+        assert_false(remote_write_start(client, &write, write_ended, &ended, &error));
+        assert_int_equal(error.code, ERROR_INVALID);
+    }
+    assert_int_equal(sandbox_count(""), 0);
+    client_free(client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +422,8 @@ int main(void)
         cmocka_unit_test_setup(test_duplicate_name, reset),
         cmocka_unit_test_setup(test_conflict, reset),
         cmocka_unit_test_setup(test_cancelled, reset),
+        cmocka_unit_test_setup(test_stopped, reset),
+        cmocka_unit_test_setup(test_bad_id, reset),
     };
     int failed;
 

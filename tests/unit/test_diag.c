@@ -77,8 +77,8 @@ static void a_long_line_is_shown_around_the_caret(void **state)
     text[499] = '!';
     load(&first, "a", text);
     diag_add(&list, "bad-value", (struct place){&first, 1, 500}, NULL, "m");
-    snprintf(wanted, sizeof(wanted), "a:1:500: error[bad-value]: m\n    1 | …%.*s…\n      | %41s^\n",
-             100, text + 459, "");
+    snprintf(wanted, sizeof(wanted),
+             "a:1:500: error[bad-value]: m\n    1 | …%.*s…\n      | %41s^\n", 100, text + 459, "");
     check_shown(wanted);
 }
 

@@ -30,9 +30,19 @@ static void durations_are_read_exactly(void **state)
         const char *text;
         int64_t ms; /* -1: refused */
     } cases[] = {
-        {"100ms", 100}, {"10s", 10000}, {"1h30m", 5400000}, {"7d", 604800000}, {"0s", 0},
-        {"", -1},       {"10", -1},     {"s", -1},          {"-1s", -1},       {"1.5s", -1},
-        {"1 s", -1},    {"1x", -1},     {"999999999999999d", -1},
+        {"100ms", 100},
+        {"10s", 10000},
+        {"1h30m", 5400000},
+        {"7d", 604800000},
+        {"0s", 0},
+        {"", -1},
+        {"10", -1},
+        {"s", -1},
+        {"-1s", -1},
+        {"1.5s", -1},
+        {"1 s", -1},
+        {"1x", -1},
+        {"999999999999999d", -1},
     };
 
     (void)state;
@@ -65,8 +75,8 @@ static void invalid_utf8_is_found_where_it_begins(void **state)
 {
     (void)state;
     assert_int_equal(text_utf8_check("a\xC3\xA9z", 4), 4);
-    assert_int_equal(text_utf8_check("a\xC0\x80", 3), 1);      /* overlong */
-    assert_int_equal(text_utf8_check("a\xED\xA0\x80", 4), 1);  /* a surrogate */
+    assert_int_equal(text_utf8_check("a\xC0\x80", 3), 1);        /* overlong */
+    assert_int_equal(text_utf8_check("a\xED\xA0\x80", 4), 1);    /* a surrogate */
     assert_int_equal(text_utf8_check("\xF4\x90\x80\x80", 4), 0); /* past U+10FFFF */
     assert_int_equal(text_utf8_check("ab\0c", 4), 2);
     assert_int_equal(text_utf8_check("a\xE2\x82", 3), 1); /* cut */
