@@ -146,10 +146,11 @@ static void add_details(struct buf *out, const json_t *body)
             const json_t *one = json_array_get(list, i);
             const char *what = json_text(one, lists[l].what);
             const char *where = json_text(one, lists[l].where);
-            if (!what && !where)
+            const char *first = where ? where : what;
+            if (!first)
                 continue;
             buf_add_text(out, shown++ ? ", " : "; ");
-            add_words(out, where ? where : what);
+            add_words(out, first);
             if (where && what) {
                 buf_add_text(out, ": ");
                 add_words(out, what);

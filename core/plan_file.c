@@ -134,7 +134,7 @@ static bool take_risk(const json_t *change, enum risk *risk)
 {
     const char *name = json_text(change, "risk");
 
-    for (*risk = 0; name && *risk < RISKS; ++*risk)
+    for (*risk = 0; name && *risk < RISK_COUNT; ++*risk)
         if (strcmp(name, risk_name(*risk)) == 0)
             return true;
     return false;
