@@ -78,6 +78,9 @@ void client_say_waiting(struct client *client, int64_t now_ms, int64_t wait_ms)
     if (wait_ms < WAIT_WORTH_SAYING_MS || now_ms < client->said_until_ms)
         return;
     client->said_until_ms = now_ms + wait_ms;
-    client_say(client, LOG_INFO, "rate limit reached: waiting %llds",
+    client_say(client, LOG_INFO, "rate limit %s: waiting %llds",
+               now_ms < client->rate.blocked_until_ms || rate_is_used_up(&client->rate, now_ms)
+                   ? "reached"
+                   : "near",
                (long long)(wait_ms + 999) / 1000);
 }

@@ -55,6 +55,12 @@ static int64_t rate_used(const struct rate *rate, int64_t now_ms)
     return used + (int64_t)rate->under_way;
 }
 
+bool rate_is_used_up(const struct rate *rate, int64_t now_ms)
+{
+    return rate->allowed >= 0 && now_ms < rate->reset_at_ms &&
+           rate_used(rate, now_ms) >= rate->allowed;
+}
+
 static int64_t rate_free(const struct rate *rate)
 {
     return rate->allowed * RATE_FREE_PERCENT / 100;

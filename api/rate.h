@@ -44,6 +44,9 @@ void rate_block(struct rate *rate, int64_t now_ms, int64_t wait_ms);
 /* How long the next call must wait; 0: not at all. */
 int64_t rate_delay_ms(const struct rate *rate, int64_t now_ms);
 
+/* True while the present window has no call left. */
+bool rate_is_used_up(const struct rate *rate, int64_t now_ms);
+
 /* How many calls may usefully be under way at once: 1..most. */
 unsigned rate_width(const struct rate *rate, int64_t now_ms, unsigned most);
 

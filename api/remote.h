@@ -39,8 +39,7 @@ void remote_listing_release(struct remote_listing *listing);
 
 /* Lists all kinds, side by side, page after page, 200 a page. An object that cannot be read, pages
  * that come round again, or more than a million objects are errors: what is not fully known is not
- * compared. `needed[via]` false: FORBIDDEN and ABSENT are no error for that kind. `progress` may be
- * NULL. */
+ * compared. `needed[via]` false: FORBIDDEN and ABSENT are no error for that kind. */
 MUST_CHECK bool remote_list(struct client *client, const bool needed[VIA_COUNT],
                             struct remote_listing *listing, struct error *error);
 
@@ -65,8 +64,8 @@ struct remote_write {
                                     (its id, version, fingerprint) */
     const char *id;              /* update, delete */
     int64_t version;             /* update, delete: the planned version */
-    int64_t
-        settle_ms; /* how long a write whose answer was lost is looked for, since reads may lag */
+    /* How long a write whose answer was lost is looked for, since reads may lag. */
+    int64_t settle_ms;
     /* out */
     enum remote_outcome outcome;
     char id_now[64];     /* DONE: the object's id */

@@ -334,7 +334,7 @@ static void check_names(struct reading *reading)
         const struct subscription *b = &manifest->subscriptions[i];
         bool swapped =
             source_rank(manifest, a->place.source) > source_rank(manifest, b->place.source);
-        if (strcmp(a->name, b->name) != 0)
+        if (strcmp(a->name, b->name) != 0 || a->place.source == b->place.source)
             continue;
         diag_add(reading->diags, "duplicate-name", swapped ? a->place : b->place,
                  "give one of them another name", "the subscription \"%s\" stands twice", a->name);

@@ -344,7 +344,6 @@ static void check_duplicates(struct builder *builder, const struct yaml_node *ma
             first = i;
             continue;
         }
-        builder->refused = true;
         diag_add(builder->diags, "yaml-duplicate-key", place_of_node(builder, keys[i]),
                  "delete one of them", "the key \"%s\" stands twice", keys[i]->text);
         diag_add_other(builder->diags, place_of_node(builder, keys[first]));

@@ -5,9 +5,8 @@
  * the core schema, directives, nesting deeper than YAML_DEPTH_MAX. An alias shares its anchor's
  * node, but what it stands for is counted as often as it stands, and limited.
  *
- * Always holds after yaml_read returned true: every key of a mapping is a text, no two of one
- * mapping alike; following aliases ends, after at most YAML_NODES_MAX nodes and YAML_DEPTH_MAX
- * levels; no text holds a NUL.
+ * Always holds after yaml_read returned true: every key of a mapping is a text; following aliases
+ * ends, after at most YAML_NODES_MAX nodes and YAML_DEPTH_MAX levels; no text holds a NUL.
  *
  * Life cycle: yaml_init allocates nothing; yaml_read; yaml_release frees the nodes. The texts
  * live in the arena that yaml_read was given, each once, so that they can outlive the tree.
@@ -53,9 +52,10 @@ struct yaml {
 void yaml_init(struct yaml *yaml);
 void yaml_release(struct yaml *yaml);
 
-/* Parses a source's text. False: what is wrong stands in `diags` (all duplicate keys and the
- * like, but only the first syntax error), or there is no memory; the tree is empty. A document
- * without content is a plain empty scalar. */
+/* Parses a source's text. False: what is wrong stands in `diags` (only the first syntax error), or
+ * there is no memory; the tree is empty. Keys that stand twice are findings too, but leave the
+ * tree whole, so that the rest of the document can be looked at: a reader goes by the errors that
+ * were found, not by true alone. A document without content is a plain empty scalar. */
 MUST_CHECK bool yaml_read(struct yaml *yaml, const struct source *source, struct arena *texts,
                           struct diag_list *diags);
 

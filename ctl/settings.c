@@ -210,6 +210,7 @@ bool settings_read(struct settings *settings, const struct options *options,
                         &from_project, &found) &&
          config_profile(&user, settings->profile ? settings->profile : "", USER_FILE, &from_user,
                         &found);
+    ok = ok && diags->errors == 0;
     if (!ok)
         error_set(error, ERROR_INVALID, "the configuration has errors");
     else if (settings->profile && !found)

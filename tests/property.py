@@ -47,7 +47,7 @@ SCALARS = WORDS + [0, 1, -7, 2.5, 3.0, 1e20, 2 ** 53, True, False]
 ORDERED = [0, 3, -2, 1.25, "a", "zz"]
 DESCRIPTIONS = ["", "for the CRM", "Ä description: with # signs, 'quotes' and ✓", "[brackets] @v1/x",
                 "d" * 150]
-MARKER = re.compile(r"\[eventctl (\S+@\d+)!?[ \]]")
+MARKER = re.compile(r"\[eventctl ([^\s\]]+@\d+)!?(?: (?:[a-z][0-9a-f]{4})*)?\]$")
 
 
 class Broken(Exception):
@@ -304,7 +304,8 @@ def respell_value(rng, value):
 def respell_trigger(rng, entity):
     for one in entity.get("matchCriteria") or []:
         for key in {"value", "values"} & set(one):
-            one[key] = respell_value(rng, one[key])
+            if one["operator"] != "Size":  # 3.0 is no size to the service
+                one[key] = respell_value(rng, one[key])
     criteria = entity.get("matchCriteria") or []
     rng.shuffle(criteria)
     entity["matchCriteria"] = criteria or rng.choice([None, []])

@@ -112,12 +112,19 @@ static void what_yaml_1_1_reads_differently_is_known(void **state)
         assert_false(yaml_is_ambiguous(plain[i]));
 }
 
+/* A whole document with nothing wrong, to stand beside a hazard. */
+#define WHOLE                                                                                      \
+    "apiVersion: eventctl/v1\norganization: o\nsubscriptions: {s: {version: 1, description: d, "   \
+    "events: [Interaction.Abandoned], delivery: {url: 'https://h.example'}}}\n"
+
 static void hazards_are_refused_where_they_stand(void **state)
 {
     static const struct finding_case cases[] = {
-        {"a: 1\nb: {c: 1, c: 2}\na: 2\na: 3\n",
-         "yaml-duplicate-key@2:11 yaml-duplicate-key@3:1 yaml-duplicate-key@4:1"},
-        {"1: x\n\"1\": y\n", "yaml-duplicate-key@2:1"},
+        {"x-a: 1\nx-b: {c: 1, c: 2}\nx-a: 2\nx-a: 3\n" WHOLE,
+         "yaml-duplicate-key@2:13 yaml-duplicate-key@3:1 yaml-duplicate-key@4:1"},
+        {"x-m: {1: x, \"1\": y}\n" WHOLE, "yaml-duplicate-key@1:13"},
+        /* and what else is wrong with the document is said as well */
+        {"a: 1\na: 2\n", "unknown-key@1:1 yaml-duplicate-key@2:1 unknown-key@2:1"},
         {"a:\n\tb: 1\n", "yaml-tab@2:1"},
         {"a: {\n  \tb: 1}\n", "yaml-tab@2:3"},
         {"a: 1\n---\nb: 2\n", "yaml-documents@2:1"},
