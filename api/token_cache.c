@@ -56,15 +56,18 @@ static bool is_mine(int fd, mode_t others, const char *what, struct error *error
     return true;
 }
 
-static bool set_names(struct token_cache *cache, const char *login_url, const char *client_id)
+static bool set_names(struct token_cache *cache, const char *login_url, const char *client_id,
+                      const char *secret)
 {
     char key[KEY_DIGITS + 1];
     struct buf text;
     bool ok;
 
     buf_init(&text, 65536);
-    buf_printf(&text, "%s\n%s", login_url, client_id);
+    buf_printf(&text, "%s\n%s\n%s", login_url, client_id, secret);
     ok = !text.failed && digest_hex(text.data, text.length, KEY_DIGITS, key);
+    if (text.data)
+        OPENSSL_cleanse(text.data, text.length);
     buf_release(&text);
     if (!ok)
         return false;
@@ -75,7 +78,8 @@ static bool set_names(struct token_cache *cache, const char *login_url, const ch
 }
 
 struct token_cache *token_cache_open(const char *folder, const char *login_url,
-                                     const char *client_id, struct error *error)
+                                     const char *client_id, const char *secret,
+                                     struct error *error)
 {
     struct token_cache *cache = calloc(1, sizeof(*cache));
     bool ok;
@@ -91,7 +95,7 @@ struct token_cache *token_cache_open(const char *folder, const char *login_url,
         ok = error_set(error, ERROR_FAILED, "token cache folder: %s", strerror(errno));
     else
         ok = is_mine(cache->folder, S_IWGRP | S_IWOTH, "folder", error);
-    if (ok && !set_names(cache, login_url, client_id))
+    if (ok && !set_names(cache, login_url, client_id, secret))
         ok = error_no_memory(error);
     if (ok)
         return cache;

@@ -1,6 +1,7 @@
-/* Tokens kept across runs: one file for each login URL and client, in a folder of the user's own.
+/* Tokens kept across runs: one file for each login URL, client and secret, in a folder of the
+ * user's own. The secret counts, so that a wrong one is not served with a right one's token.
  *
- *     token-<32 hex digits of the SHA-256 of login URL and client id>.json   mode 0600
+ *     token-<32 hex digits of the SHA-256 of the three>.json   mode 0600
  *     {"access_token": "…", "granted": <unix seconds>, "expires": <unix seconds>}
  *     token-<the same>.lock
  *
@@ -28,7 +29,8 @@ struct cached_token {
 /* Makes the folder (0700) where it is missing. NULL: *error says why there is no cache: a warning,
  * no failure. */
 struct token_cache *token_cache_open(const char *folder, const char *login_url,
-                                     const char *client_id, struct error *error);
+                                     const char *client_id, const char *secret,
+                                     struct error *error);
 void token_cache_close(struct token_cache *cache);
 
 enum cache_lock { CACHE_LOCKED, CACHE_BUSY, CACHE_BROKEN };

@@ -224,7 +224,8 @@ static json_t *open_body(const char *path, struct error *error)
     kind = json_text(whole, "kind");
     version = json_text(whole, "format_version");
     if (!kind || strcmp(kind, format_kind) != 0 || !version)
-        error_set(error, ERROR_INVALID, "%s is not a plan made by `eventctl plan --out`", path);
+        error_set(error, ERROR_INVALID,
+                  "%s is not a plan made by `eventctl plan --out` (a manifest is given with -f)", path);
     else if (strtol(version, NULL, 10) != FORMAT_MAJOR)
         error_set(error, ERROR_INVALID, "%s has plan format %s; this eventctl reads format %d",
                   path, version, FORMAT_MAJOR);

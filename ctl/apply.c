@@ -220,6 +220,15 @@ static void count_states(struct apply *apply)
         apply->states[apply->items[i].state]++;
 }
 
+/* Did somebody change things meanwhile? */
+static bool met_conflict(const struct apply *apply)
+{
+    for (size_t i = 0; i < apply->count; i++)
+        if (apply->items[i].error && apply->items[i].error->code == ERROR_STALE)
+            return true;
+    return apply->states[APPLY_CONFLICT] > 0;
+}
+
 /* The exit code of a run that did not do everything. */
 static bool explain(struct run *run, struct error *error)
 {
@@ -228,7 +237,7 @@ static bool explain(struct run *run, struct error *error)
     enum error_code code = run->halted && run->halt == ERROR_INTERRUPTED ? ERROR_INTERRUPTED
                            : some > 0                                    ? ERROR_PARTIAL
                            : run->halted                                 ? run->halt
-                           : states[APPLY_CONFLICT] > 0                  ? ERROR_STALE
+                           : met_conflict(run->apply)                    ? ERROR_STALE
                                                                          : ERROR_FAILED;
     const struct error *first = NULL;
 

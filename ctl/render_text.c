@@ -208,10 +208,12 @@ static void add_conflicts(struct buf *out, const struct plan *plan)
 
 static void add_head(struct buf *out, const struct report *report)
 {
+    bool kept = report->plan == &report->saved.plan;
+
     buf_add_text(out, "organisation ");
-    paint_text(out, report->identity.organization);
+    paint_text(out, kept ? report->saved.organization : report->identity.organization);
     buf_add_text(out, " (");
-    paint_text(out, report->identity.organization_id);
+    paint_text(out, kept ? report->saved.organization_id : report->identity.organization_id);
     buf_add_char(out, ')');
     if (report->has_manifest)
         buf_printf(out, ", %zu subscription%s", report->manifest.subscription_count,
@@ -219,9 +221,13 @@ static void add_head(struct buf *out, const struct report *report)
     buf_add_text(out, "\n\n");
 }
 
-static void add_plan_summary(struct buf *out, const struct plan *plan)
+static void add_plan_summary(struct buf *out, const struct report *report)
 {
-    if (plan->count == 0)
+    const struct plan *plan = report->plan;
+
+    if (plan->count == 0 && plan == &report->saved.plan)
+        buf_add_text(out, "No changes: all that was planned is there.\n");
+    else if (plan->count == 0)
         buf_printf(out, "No changes: %zu object%s as the manifest says.\n", plan->unchanged,
                    plan->unchanged == 1 ? " is" : "s are");
     else
@@ -275,7 +281,7 @@ void render_text_plan(struct buf *out, const struct report *report, bool color)
     add_notes(out, report);
     add_refusal(out, report);
     add_gap(out);
-    add_plan_summary(out, plan);
+    add_plan_summary(out, report);
 }
 
 /* -- what moved, what was done -------------------------------------------------------------- */
@@ -292,16 +298,18 @@ static void add_value_or_none(struct buf *out, enum field field, const struct ob
 static void add_three_way(struct buf *out, const struct plan_change *change,
                           const struct object *live)
 {
-    const struct object *known = live ? live : change->before ? change->before : change->after;
-
     for (enum field field = 0; field < FIELD_COUNT; field++) {
-        const char *before = change->before ? change->before->fields[field] : NULL;
-        const char *now = live ? live->fields[field] : NULL;
-        if (!known->fields[field] || (before && now && strcmp(before, now) == 0))
+        const struct object *planned = change->before ? change->before : change->after;
+        const char *now = live->fields[field], *was = planned->fields[field];
+        if (!now || (was && strcmp(was, now) == 0))
             continue;
-        buf_printf(out, "      %s: planned on ", field_table[field].name);
-        add_value_or_none(out, field, change->before);
-        buf_add_text(out, ", now ");
+        buf_printf(out, "      %s: ", field_table[field].name);
+        if (change->before) {
+            buf_add_text(out, "planned on ");
+            add_value_or_none(out, field, change->before);
+            buf_add_text(out, ", ");
+        }
+        buf_add_text(out, "now ");
         add_value_or_none(out, field, live);
         buf_add_text(out, ", wanted ");
         add_value_or_none(out, field, change->after);
@@ -320,7 +328,8 @@ static void add_moved(struct buf *out, const struct plan_change *change, const s
     else
         buf_printf(out, " changed since the plan (version %lld, planned on %lld)\n",
                    (long long)live->version, (long long)change->before->version);
-    add_three_way(out, change, live);
+    if (live)
+        add_three_way(out, change, live);
 }
 
 static void add_item(struct buf *out, const struct apply_item *item, bool color)
@@ -473,6 +482,8 @@ void render_text(struct buf *out, const struct report *report, bool color)
         add_validated(out, report);
     if (report->plan && !report->plan_shown)
         render_text_plan(out, report, color);
+    if (report->moved_count > 0)
+        add_gap(out);
     for (size_t i = 0; i < report->moved_count; i++)
         add_moved(out, &report->moved[i].change, report->moved[i].live);
     if (report->has_apply)

@@ -21,7 +21,7 @@ static char folder[64];
 static struct token_cache *open_cache(const char *client_id)
 {
     struct error error = ERROR_INIT;
-    struct token_cache *cache = token_cache_open(folder, LOGIN, client_id, &error);
+    struct token_cache *cache = token_cache_open(folder, LOGIN, client_id, "secret", &error);
 
     assert_string_equal(error.text, "");
     assert_non_null(cache);
@@ -185,7 +185,7 @@ static void test_open_to_others(void **state)
     assert_true(reads("client-a", NOW_S, "secret", &why));
     assert_int_equal(chmod(folder, 0770), 0);
     why = ERROR_INIT;
-    assert_null(token_cache_open(folder, LOGIN, "client-a", &why));
+    assert_null(token_cache_open(folder, LOGIN, "client-a", "secret", &why));
     assert_non_null(strstr(why.text, "open to others"));
     assert_int_equal(chmod(folder, 0700), 0);
 }
@@ -235,7 +235,7 @@ static void test_no_folder(void **state)
     struct error why = ERROR_INIT;
 
     (void)state;
-    assert_null(token_cache_open("/dev/null/x", LOGIN, "client-a", &why));
+    assert_null(token_cache_open("/dev/null/x", LOGIN, "client-a", "secret", &why));
     assert_int_equal(why.code, ERROR_FAILED);
 }
 
