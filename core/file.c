@@ -36,16 +36,16 @@ bool file_read(const char *path, struct buf *out, struct error *error)
     return length >= 0 && !out->failed;
 }
 
-static bool write_all(int fd, const char *bytes, size_t length)
+bool file_write_all(int fd, const char *bytes, size_t length_bytes)
 {
-    while (length > 0) {
-        ssize_t written = write(fd, bytes, length);
+    while (length_bytes > 0) {
+        ssize_t written = write(fd, bytes, length_bytes);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
             return false;
         bytes += written;
-        length -= (size_t)written;
+        length_bytes -= (size_t)written;
     }
     return true;
 }
@@ -63,7 +63,7 @@ bool file_replace(const char *path, const void *bytes, size_t length_bytes, stru
         file_error(error, path);
         goto cleanup;
     }
-    ok = write_all(fd, bytes, length_bytes) && fsync(fd) == 0;
+    ok = file_write_all(fd, bytes, length_bytes) && fsync(fd) == 0;
     if (close(fd) < 0)
         ok = false;
     ok = ok && rename(temporary, path) == 0;

@@ -9,6 +9,9 @@
  * than the buffer's limit. */
 MUST_CHECK bool file_read(const char *path, struct buf *out, struct error *error);
 
+/* Writes all bytes, however many calls it takes. False: errno says why. */
+MUST_CHECK bool file_write_all(int fd, const char *bytes, size_t length_bytes);
+
 /* Writes a new file of mode 0600 beside `path`, syncs it and renames it over `path`. On an error
  * the old file stands as it was. */
 MUST_CHECK bool file_replace(const char *path, const void *bytes, size_t length_bytes,

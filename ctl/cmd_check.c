@@ -5,17 +5,8 @@
 static void run(const struct options *options, const struct option_words *words,
                 struct report *report)
 {
-    struct client *client = NULL;
-
-    if (stage_settings(options, report) && stage_manifest(options, words, report) &&
-        stage_connect(options, report, &client) && stage_listing(client, report) &&
-        stage_plan(options, report)) {
-        if (report->plan->conflict_count > 0)
-            report->error = report->allowed;
-        else if (report->plan->count > 0)
-            report->error.code = ERROR_CHANGES;
-    }
-    client_free(client);
+    if (stage_read_only(options, words, report) && report->plan->count > 0)
+        report->error.code = ERROR_CHANGES;
 }
 
 const struct command command_check = {

@@ -35,20 +35,12 @@ static void save(const struct options *options, struct report *report)
 static void run(const struct options *options, const struct option_words *words,
                 struct report *report)
 {
-    struct client *client = NULL;
-
-    if (stage_settings(options, report) && stage_manifest(options, words, report) &&
-        stage_connect(options, report, &client) && stage_listing(client, report) &&
-        stage_plan(options, report)) {
-        if (report->plan->conflict_count > 0)
-            report->error = report->allowed;
-        else if (options->out)
-            save(options, report);
-        if (report->error.code == ERROR_NONE && options->detailed_exitcode &&
-            report->plan->count > 0)
-            report->error.code = ERROR_CHANGES;
-    }
-    client_free(client);
+    if (!stage_read_only(options, words, report))
+        return;
+    if (options->out)
+        save(options, report);
+    if (report->error.code == ERROR_NONE && options->detailed_exitcode && report->plan->count > 0)
+        report->error.code = ERROR_CHANGES;
 }
 
 const struct command command_plan = {

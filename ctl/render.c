@@ -1,5 +1,6 @@
 #include "ctl/render.h"
 
+#include "core/file.h"
 #include "core/text.h"
 
 #include <errno.h>
@@ -90,20 +91,6 @@ bool render_color(const struct options *options, int fd)
     return isatty(fd) && term && *term && strcmp(term, "dumb") != 0;
 }
 
-static bool write_all(int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return true;
-}
-
 static void write_failed(struct report *report, const char *path)
 {
     struct error error = ERROR_INIT;
@@ -132,7 +119,7 @@ static void render_to(const struct render_sink *sink, const struct options *opti
     sink->renderer->render(&out, report, color);
     if (out.failed)
         errno = ENOMEM;
-    if (out.failed || !write_all(fd, buf_text(&out), out.length))
+    if (out.failed || !file_write_all(fd, buf_text(&out), out.length))
         write_failed(report, sink->path);
     if (sink->path && close(fd) < 0)
         write_failed(report, sink->path);
@@ -163,7 +150,7 @@ void render_plan_now(const struct render_plan *plan, const struct options *optio
     buf_init(&out, OUTPUT_MAX_BYTES);
     render_text_plan(&out, report, render_color(options, fd));
     buf_add_char(&out, '\n');
-    if (out.failed || !write_all(fd, buf_text(&out), out.length))
+    if (out.failed || !file_write_all(fd, buf_text(&out), out.length))
         write_failed(report, NULL);
     buf_release(&out);
     report->plan_shown = text_on_stdout;
@@ -185,6 +172,6 @@ void render_errors(const struct options *options, const struct report *report)
         text_add_safe(&out, report->error.text, strlen(report->error.text));
         buf_add_char(&out, '\n');
     }
-    (void)!write_all(STDERR_FILENO, buf_text(&out), out.length);
+    (void)!file_write_all(STDERR_FILENO, buf_text(&out), out.length);
     buf_release(&out);
 }

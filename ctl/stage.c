@@ -254,6 +254,20 @@ bool stage_plan(const struct options *options, struct report *report)
     return true;
 }
 
+bool stage_read_only(const struct options *options, const struct option_words *words,
+                     struct report *report)
+{
+    struct client *client = NULL;
+    bool ok = stage_settings(options, report) && stage_manifest(options, words, report) &&
+              stage_connect(options, report, &client) && stage_listing(client, report) &&
+              stage_plan(options, report);
+
+    client_free(client);
+    if (ok && report->plan->conflict_count > 0)
+        report->error = report->allowed;
+    return report->error.code == ERROR_NONE;
+}
+
 /* -- a kept plan ---------------------------------------------------------------------------- */
 
 /* Reads the manifest that a kept plan was made from, when it is there, into one of its own. */

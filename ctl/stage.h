@@ -29,6 +29,11 @@ MUST_CHECK bool stage_listing(struct client *client, struct report *report);
 /* The plan from manifest and listing, with notes on what a reader should know. */
 MUST_CHECK bool stage_plan(const struct options *options, struct report *report);
 
+/* All of the above, up to the plan, for a command that only reads: its error is set when there
+ * are conflicts. */
+MUST_CHECK bool stage_read_only(const struct options *options, const struct option_words *words,
+                                struct report *report);
+
 /* A kept plan: read, and checked for its expiry and against the manifest where that is at hand. */
 MUST_CHECK bool stage_saved_plan(const struct options *options, const char *path,
                                  struct report *report);
