@@ -29,6 +29,7 @@ static bool make_plan(struct work *work)
 {
     remote_listing_release(&work->report->listing);
     remote_listing_init(&work->report->listing);
+    buf_reset(&work->report->notes);
     if (!stage_listing(work->client, work->report))
         return false;
     return work->plan_path ? stage_saved_compare(work->options, work->report)

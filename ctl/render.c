@@ -156,6 +156,16 @@ void render_plan_now(const struct render_plan *plan, const struct options *optio
     report->plan_shown = text_on_stdout;
 }
 
+/* Of a report without a plan, whose text has them. */
+static void add_notes(struct buf *out, const struct report *report)
+{
+    for (const char *line = buf_text(&report->notes); *line;) {
+        size_t length = strcspn(line, "\n");
+        buf_printf(out, "eventctl: note: %.*s\n", (int)length, line);
+        line += length + 1;
+    }
+}
+
 void render_errors(const struct options *options, const struct report *report)
 {
     bool color = render_color(options, STDERR_FILENO);
@@ -166,6 +176,8 @@ void render_errors(const struct options *options, const struct report *report)
         diag_print(&out, &report->diags.entries[i]);
     if (report->diags.dropped > 0)
         buf_printf(&out, "and %zu more findings\n", report->diags.dropped);
+    if (!report->plan && !options->quiet)
+        add_notes(&out, report);
     if (report->error.code != ERROR_NONE && report->error.text[0]) {
         buf_printf(&out, "%seventctl: error: %s", color ? "\033[1;31m" : "",
                    color ? "\033[0m" : "");

@@ -370,8 +370,7 @@ static size_t done_count(const struct apply *apply, enum plan_action action)
 static void add_apply(struct buf *out, const struct report *report, bool color)
 {
     const struct apply *apply = &report->apply;
-    size_t failed = apply->states[APPLY_FAILED] + apply->states[APPLY_CONFLICT] +
-                    apply->states[APPLY_UNKNOWN];
+    size_t failed = apply->states[APPLY_FAILED] + apply->states[APPLY_CONFLICT];
 
     for (size_t i = 0; i < apply->count; i++)
         add_item(out, &apply->items[i], color);
@@ -389,6 +388,8 @@ static void add_apply(struct buf *out, const struct report *report, bool color)
                apply->states[APPLY_NOT_SENT]);
     if (apply->states[APPLY_HALF] > 0)
         buf_printf(out, ", %zu half done", apply->states[APPLY_HALF]);
+    if (apply->states[APPLY_UNKNOWN] > 0)
+        buf_printf(out, ", %zu unknown", apply->states[APPLY_UNKNOWN]);
     buf_add_text(out, ".\n");
 }
 

@@ -241,12 +241,13 @@ static bool take_secret(char **secret, struct buf *text, const char *from, struc
 
 static bool secret_from_file(char **secret, const char *path, struct error *error)
 {
+    struct error why = ERROR_INIT;
     struct buf text;
 
     buf_init(&text, SECRET_MAX_BYTES);
-    if (!file_read(path, &text, error)) {
+    if (!file_read(path, &text, &why)) {
         buf_release(&text);
-        return false;
+        return error_set(error, ERROR_AUTH, "the client's secret cannot be read: %s", why.text);
     }
     return take_secret(secret, &text, path, error);
 }
@@ -330,7 +331,12 @@ bool settings_read_secrets(struct settings *settings, const struct options *opti
     if (ok && (!settings->client_ids[0] || !settings->secrets[0]))
         ok = error_set(error, ERROR_AUTH,
                        "no %s: set EVENTCTL_CLIENT_ID and EVENTCTL_CLIENT_SECRET, or see `eventctl "
-                       "help plan`",
+                       "help environment`",
                        settings->client_ids[0] ? "client secret" : "client id");
+    if (ok && !settings->client_ids[1] != !settings->secrets[1])
+        ok = error_set(error, ERROR_AUTH,
+                       "the second client has no %s: EVENTCTL_NEXT_CLIENT_ID and "
+                       "EVENTCTL_NEXT_CLIENT_SECRET belong together",
+                       settings->client_ids[1] ? "secret" : "id");
     return ok;
 }

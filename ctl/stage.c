@@ -244,7 +244,6 @@ bool stage_plan(const struct options *options, struct report *report)
         !plan_make(&report->made, &input, &report->error))
         return false;
     report->plan = &report->made;
-    buf_reset(&report->notes);
     if (strcmp(report->command, "plan") == 0) {
         note_mappings(report);
         note_residuals(report);

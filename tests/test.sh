@@ -72,6 +72,9 @@ sdk() {
     SANDBOX=$PWD/build/asan/genesys-sandbox tests/sdk/run.sh
 }
 
+network() {
+    tests/network.py --eventctl build/asan/eventctl --sandbox build/asan/genesys-sandbox
+}
 alloc() {
     status=0
     for program in build/asan/alloc/test_*; do
@@ -94,6 +97,7 @@ step unit unit
 step cases cases
 step readme tests/readme.py
 step demo demo
+step network network
 step sdk sdk
 step alloc alloc
 step property property
