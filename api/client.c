@@ -3,6 +3,7 @@
 #include "api/client_calls.h"
 #include "api/clock.h"
 
+#include "core/json.h"
 #include "core/text.h"
 
 #include <openssl/crypto.h>
@@ -142,7 +143,7 @@ void client_free(struct client *client)
 
 static char *dump_body(const json_t *body)
 {
-    char *text = json_dumps(body, JSON_COMPACT);
+    char *text = json_write(body, JSON_COMPACT);
 
     if (text && strlen(text) > BODY_MAX_BYTES) {
         free(text);
@@ -162,8 +163,11 @@ bool client_start(struct client *client, const struct request *request, client_d
     call = calloc(1, sizeof(*call));
     if (!call)
         return error_no_memory(error);
-    ok = (call->method = strdup(request->method)) != NULL &&
-         asprintf(&call->url, "%s%s", client->options.api_url, request->path) >= 0;
+    ok = (call->method = strdup(request->method)) != NULL;
+    if (ok && asprintf(&call->url, "%s%s", client->options.api_url, request->path) < 0) {
+        call->url = NULL;
+        ok = false;
+    }
     if (ok && request->permission)
         ok = (call->permission = strdup(request->permission)) != NULL;
     if (ok && request->body)

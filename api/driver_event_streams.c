@@ -144,11 +144,9 @@ static bool add_criterion(void *context, const char *field, const char *operator
 
 static json_t *batching_body(const struct object *object)
 {
-    json_t *mode = object_get(object, FIELD_BATCH_MODE);
-    bool batched = json_string_value(mode) && strcmp(json_string_value(mode), "batched") == 0;
+    const char *mode = object->fields[FIELD_BATCH_MODE];
 
-    json_decref(mode);
-    if (!batched)
+    if (!mode || strcmp(mode, "\"batched\"") != 0)
         return json_pack("{s:s}", "mode", "Immediate");
     return json_pack("{s:s, s:o, s:o}", "mode", "Batched", "windowMs",
                      object_get(object, FIELD_BATCH_WINDOW), "maxSize",

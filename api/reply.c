@@ -12,7 +12,7 @@ enum { SHOWN_MAX = 700, SHOWN_DETAILS_MAX = 5 };
 json_t *reply_parse(const char *bytes, size_t length_bytes, struct error *error)
 {
     json_error_t why;
-    json_t *json = json_loadb(bytes ? bytes : "", length_bytes, JSON_DECODE_ANY, &why);
+    json_t *json = json_read(bytes ? bytes : "", length_bytes, JSON_DECODE_ANY, &why);
     struct buf text;
 
     if (json)
@@ -93,7 +93,7 @@ enum reply_login reply_read_login(long status, const char *bytes, size_t length_
                                   const char *correlation_id, struct reply_token *token,
                                   struct error *error)
 {
-    json_t *body = json_loadb(bytes ? bytes : "", length_bytes, 0, NULL);
+    json_t *body = json_read(bytes ? bytes : "", length_bytes, 0, NULL);
     const char *code = json_text(body, "error"), *words = json_text(body, "error_description");
     enum reply_login login;
     struct buf text;
@@ -212,8 +212,10 @@ void reply_set_error(struct error *error, const struct reply_context *context, c
     buf_release(&text);
 }
 
-/* Copies a text of the service, safe to show; false when it is absent or empty. */
-static bool read_name(const json_t *object, const char *key, char *out, size_t size)
+/* Copies a text of the service, safe to show; false when it is absent or empty, or there is no
+ * memory. */
+static bool read_name(const json_t *object, const char *key, char *out, size_t size,
+                      bool *no_memory)
 {
     const char *value = json_text(object, key);
     struct buf text;
@@ -223,8 +225,9 @@ static bool read_name(const json_t *object, const char *key, char *out, size_t s
     buf_init(&text, 16 * SHOWN_MAX);
     text_add_safe(&text, value, strnlen(value, SHOWN_MAX));
     snprintf(out, size, "%s", buf_text(&text));
+    *no_memory = *no_memory || text.failed;
     buf_release(&text);
-    return true;
+    return !*no_memory;
 }
 
 bool reply_read_identity(const json_t *body, struct remote_identity *identity, struct error *error)
@@ -232,14 +235,18 @@ bool reply_read_identity(const json_t *body, struct remote_identity *identity, s
     const json_t *organization = json_object_get(body, "organization");
     const json_t *client = json_object_get(body, "OAuthClient");
 
+    bool no_memory = false, named;
+
     memset(identity, 0, sizeof(*identity));
-    if (!read_name(organization, "id", identity->organization_id,
-                   sizeof(identity->organization_id)))
-        return error_set(error, ERROR_FAILED, "tokens/me names no organisation");
-    read_name(organization, "name", identity->organization, sizeof(identity->organization));
-    read_name(client, "id", identity->client_id, sizeof(identity->client_id));
-    read_name(client, "name", identity->client, sizeof(identity->client));
-    return true;
+    named = read_name(organization, "id", identity->organization_id,
+                      sizeof(identity->organization_id), &no_memory);
+    read_name(organization, "name", identity->organization, sizeof(identity->organization),
+              &no_memory);
+    read_name(client, "id", identity->client_id, sizeof(identity->client_id), &no_memory);
+    read_name(client, "name", identity->client, sizeof(identity->client), &no_memory);
+    if (no_memory)
+        return error_no_memory(error);
+    return named || error_set(error, ERROR_FAILED, "tokens/me names no organisation");
 }
 
 /* The path of `uri` when it lies under the same API; NULL when it does not. */

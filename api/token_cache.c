@@ -167,7 +167,7 @@ static bool is_header_text(const char *text)
 static bool parse(const char *bytes, size_t length, int64_t now_s, struct cached_token *token,
                   struct error *error)
 {
-    json_t *json = json_loadb(bytes, length, 0, NULL);
+    json_t *json = json_read(bytes, length, 0, NULL);
     const char *text = json_text(json, "access_token");
     bool ok;
 

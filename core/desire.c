@@ -10,7 +10,7 @@
 
 static json_t *criterion_to_json(const struct criterion *criterion)
 {
-    json_t *value = json_loads(criterion->value, JSON_DECODE_ANY, NULL);
+    json_t *value = json_read_text(criterion->value);
     bool list = filter_operators[criterion->op].operand == OPERAND_LIST;
 
     if (list && json_is_array(value)) { /* the order of a set means nothing */

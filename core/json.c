@@ -7,6 +7,55 @@
 
 enum { DEPTH_MAX = 64, CANONICAL_MAX = 64 * 1024 * 1024 };
 
+/* -- jansson's reader and writer ---------------------------------------------------------------- */
+
+static _Thread_local bool no_memory; /* an allocation of jansson's failed */
+
+static void *noting_malloc(size_t size)
+{
+    void *memory = malloc(size);
+
+    no_memory = no_memory || !memory;
+    return memory;
+}
+
+/* Before main, since jansson must have one allocator for all of its life. */
+static void __attribute__((constructor)) note_allocations(void)
+{
+    json_set_alloc_funcs(noting_malloc, free);
+}
+
+json_t *json_read(const char *bytes, size_t length_bytes, size_t flags, json_error_t *why)
+{
+    json_t *json;
+
+    no_memory = false;
+    json = json_loadb(bytes, length_bytes, flags, why);
+    if (!no_memory)
+        return json;
+    json_decref(json);
+    return NULL;
+}
+
+json_t *json_read_text(const char *text)
+{
+    return json_read(text, strlen(text), JSON_DECODE_ANY, NULL);
+}
+
+char *json_write(const json_t *value, size_t flags)
+{
+    char *text;
+
+    no_memory = false;
+    text = json_dumps(value, flags);
+    if (!no_memory)
+        return text;
+    free(text);
+    return NULL;
+}
+
+/* -- canonical text --------------------------------------------------------------------------- */
+
 static bool is_escaped(unsigned char c)
 {
     return c < 0x20 || c == 0x7F || c == '"' || c == '\\';

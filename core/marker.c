@@ -121,15 +121,22 @@ void marker_parse(const char *description, struct marker *marker, size_t *text_b
         --*text_bytes;
 }
 
+enum { HEAD_BYTES = 16 + sizeof(struct marker) + 24 };
+
+/* Everything before the hashes; returns its length. */
+static size_t print_head(char out[HEAD_BYTES], const struct marker *marker)
+{
+    return (size_t)snprintf(out, HEAD_BYTES, "%s%s/%s%s%s@%lld%s", marker_start,
+                            marker->organization, marker->owner, marker->owner[0] ? "/" : "",
+                            marker->name, (long long)marker->version, marker->protect ? "!" : "");
+}
+
 void marker_add(struct buf *out, const struct marker *marker)
 {
+    char head[HEAD_BYTES];
     bool hashes = false;
 
-    buf_printf(out, "%s%s/", marker_start, marker->organization);
-    if (marker->owner[0])
-        buf_printf(out, "%s/", marker->owner);
-    buf_printf(out, "%s@%lld%s", marker->name, (long long)marker->version,
-               marker->protect ? "!" : "");
+    buf_add(out, head, print_head(head, marker));
     for (enum field field = 0; field < FIELD_COUNT; field++)
         if (marker->hashes[field][0]) {
             buf_printf(out, "%s%c%s", hashes ? "" : " ", field_table[field].letter,
@@ -143,19 +150,16 @@ size_t marker_room(const char *organization, const char *owner, const char *name
                    enum via via)
 {
     struct marker marker = {.present = true, .protect = true, .version = version};
-    struct buf text;
+    char head[HEAD_BYTES];
     size_t length;
 
     if (!marker_encode(organization, marker.organization, sizeof(marker.organization)) ||
         !marker_encode(owner, marker.owner, sizeof(marker.owner)) ||
         !marker_encode(name, marker.name, sizeof(marker.name)))
         return 0;
+    length = print_head(head, &marker) + strlen("  ]"); /* one space stands before the marker */
     for (enum field field = 0; field < FIELD_COUNT; field++)
         if (field_table[field].by_via[via])
-            snprintf(marker.hashes[field], sizeof(marker.hashes[field]), "0000");
-    buf_init(&text, 4 * DESCRIPTION_MAX);
-    marker_add(&text, &marker);
-    length = text.failed ? DESCRIPTION_MAX : text.length + 1;
-    buf_release(&text);
+            length += 1 + strlen("0000");
     return length < DESCRIPTION_MAX ? DESCRIPTION_MAX - length : 0;
 }

@@ -128,7 +128,7 @@ json_t *object_get(const struct object *object, enum field field)
 {
     const char *text = object->fields[field];
 
-    return text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    return text ? json_read_text(text) : NULL;
 }
 
 char *object_description(const struct object *object)

@@ -83,7 +83,7 @@ bool plan_file_write(const char *path, const struct plan_file *file, const struc
         whole = json_pack("{s:s, s:s, s:s, s:O}", "kind", format_kind, "format_version", "1.0",
                           "checksum", checksum, "plan", body);
     if (whole)
-        text = json_dumps(whole, JSON_INDENT(1) | JSON_SORT_KEYS);
+        text = json_write(whole, JSON_INDENT(1) | JSON_SORT_KEYS);
     if (text)
         ok = file_replace(path, text, strlen(text), error);
     else
@@ -209,17 +209,19 @@ static json_t *open_body(const char *path, struct error *error)
 {
     char checksum[DIGEST_HEX + 1];
     const char *version, *kind;
+    struct error why = ERROR_INIT;
     json_error_t problem;
     json_t *body = NULL;
     struct buf text;
     json_t *whole;
 
     buf_init(&text, PLAN_FILE_MAX_BYTES);
-    if (!file_read(path, &text, error)) {
+    if (!file_read(path, &text, &why)) {
         buf_release(&text);
+        error_set(error, ERROR_INVALID, "the plan cannot be read: %s", why.text);
         return NULL;
     }
-    whole = json_loadb(buf_text(&text), text.length, JSON_REJECT_DUPLICATES, &problem);
+    whole = json_read(buf_text(&text), text.length, JSON_REJECT_DUPLICATES, &problem);
     buf_release(&text);
     kind = json_text(whole, "kind");
     version = json_text(whole, "format_version");

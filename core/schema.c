@@ -1,4 +1,5 @@
 /* The manifest's JSON Schema: the tables' own, and what depends on another key's value. */
+#include "core/json.h"
 #include "core/keys.h"
 #include "core/manifest.h"
 
@@ -122,7 +123,7 @@ char *manifest_schema(void)
     char *text = NULL;
 
     if (body && schema && add_conditions(body) && json_object_update(schema, body) == 0)
-        text = json_dumps(schema, JSON_INDENT(2));
+        text = json_write(schema, JSON_INDENT(2));
     json_decref(body);
     json_decref(schema);
     return text;

@@ -165,6 +165,7 @@ static void refuse_unknown(const struct spec_reader *reader, const struct spec *
         buf_printf(&hint, "%s%s", i > 0 ? ", " : "the keys here are: ", names[i]);
     diag_add(reader->diags, "unknown-key", spec_place(reader, node), buf_text(&hint),
              "unknown key \"%s\" in %s", node->text, spec->noun);
+    reader->diags->no_memory |= hint.failed;
     buf_release(&hint);
 }
 
@@ -215,6 +216,7 @@ static bool check_range(const struct spec_reader *reader, const struct spec_key 
     diag_add(reader->diags, "out-of-range", spec_place(reader, node), NULL, "%s must be %s%s",
              key->name, key->type == SPEC_LIST || key->type == SPEC_MAP ? "a list of " : "",
              buf_text(&hint));
+    reader->diags->no_memory |= hint.failed;
     buf_release(&hint);
     return false;
 }
@@ -356,6 +358,7 @@ static bool read_word(const struct spec_reader *reader, const struct spec_key *k
     buf_init(&hint, HINT_BYTES);
     diag_add(reader->diags, "bad-value", spec_place(reader, node),
              word_hint(&hint, text, key->word), "\"%s\" is no value of %s", node->text, key->name);
+    reader->diags->no_memory |= hint.failed;
     buf_release(&hint);
     return false;
 }

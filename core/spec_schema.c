@@ -2,6 +2,7 @@
 #include "core/spec.h"
 
 #include "core/buf.h"
+#include "core/json.h"
 #include "core/text.h"
 
 enum { HELP_BYTES = 4096 };
@@ -111,12 +112,13 @@ static json_t *help_of(const struct spec_key *key)
 
 static bool put_fallback(json_t *schema, const struct spec_key *key)
 {
-    json_t *value;
+    bool text = key->type == SPEC_WORD || key->type == SPEC_DURATION ||
+                (key->type == SPEC_TEXT && key->fallback && key->fallback[0] != '"');
 
     if (!key->fallback)
         return true;
-    value = json_loads(key->fallback, JSON_DECODE_ANY, NULL);
-    return put(schema, "default", value ? value : json_string(key->fallback));
+    return put(schema, "default", text ? json_string(key->fallback)
+                                       : json_read_text(key->fallback));
 }
 
 static json_t *mapping_schema(const struct spec *spec, bool partial)

@@ -47,6 +47,7 @@ static void refuse_event(const struct spec_reader *reader, struct place place, e
                                       : "");
     diag_add(reader->diags, "unknown-event", place, buf_text(&hint),
              "\"%s\" is no event that can be had via %s", name, via_name(via));
+    reader->diags->no_memory |= hint.failed;
     buf_release(&hint);
 }
 

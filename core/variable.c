@@ -39,6 +39,7 @@ static bool refuse_undeclared(const struct variable_list *list, struct diag_list
         buf_printf(&hint, "declare it: variables: [%s]; or write $${ for a plain ${", name);
     diag_add(diags, "undeclared-variable", place, buf_text(&hint),
              "the variable %s is not declared in this file", name);
+    diags->no_memory |= hint.failed;
     buf_release(&hint);
     return false;
 }

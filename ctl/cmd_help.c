@@ -2,6 +2,7 @@
 
 #include "core/buf.h"
 #include "core/filter.h"
+#include "ctl/settings.h"
 
 #include <string.h>
 
@@ -35,7 +36,8 @@ static void add_exit_codes(struct buf *out)
 
 static void add_rules(struct buf *out)
 {
-    buf_add_text(out, "Lint rules, each switched off by --disable RULE or `lint: {disable: [RULE]}`:\n\n");
+    buf_add_text(
+        out, "Lint rules, each switched off by --disable RULE or `lint: {disable: [RULE]}`:\n\n");
     for (const struct diag_rule *rule = diag_rule_table; rule->id; rule++)
         if (rule->lint)
             buf_printf(out, "  %-30s %-8s %s\n", rule->id,
@@ -61,23 +63,25 @@ static void add_filters(struct buf *out)
 static void add_environment(struct buf *out)
 {
     buf_add_text(
-        out,
-        "Flag > environment > .eventctl.yaml > $XDG_CONFIG_HOME/eventctl/config.yaml.\n\n"
-        "  EVENTCTL_PROFILE, EVENTCTL_CONFIG        which profile, of which file\n"
-        "  EVENTCTL_REGION                          such as mypurecloud.de\n"
-        "  EVENTCTL_API_URL, EVENTCTL_LOGIN_URL     instead of the region's\n"
-        "  EVENTCTL_ORGANIZATION                    refuse any other, by name or id\n"
-        "  EVENTCTL_CLIENT_ID, EVENTCTL_CLIENT_SECRET\n"
-        "  EVENTCTL_NEXT_CLIENT_ID, EVENTCTL_NEXT_CLIENT_SECRET\n"
-        "                                           tried when the first is refused\n"
-        "  EVENTCTL_CA_FILE                         certificates to trust\n"
-        "  https_proxy, no_proxy                    as libcurl reads them\n"
-        "  NO_COLOR, CLICOLOR_FORCE, TERM           colours\n"
-        "  XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_STATE_HOME\n"
-        "                                           configuration, token cache, journals\n\n"
-        "A profile: region, organization, client_id, client_secret_file, credential_helper,\n"
-        "next_client_id, next_client_secret_file, api_url, login_url, ca_file, proxy.\n"
-        "The project's file may hold only region, organization and client_id.\n");
+        out, "Flag > environment > .eventctl.yaml > $XDG_CONFIG_HOME/eventctl/config.yaml.\n\n"
+             "  EVENTCTL_PROFILE, EVENTCTL_CONFIG        which profile, of which file\n"
+             "  EVENTCTL_REGION                          such as mypurecloud.de\n"
+             "  EVENTCTL_API_URL, EVENTCTL_LOGIN_URL     instead of the region's\n"
+             "  EVENTCTL_ORGANIZATION                    refuse any other, by name or id\n"
+             "  EVENTCTL_CLIENT_ID, EVENTCTL_CLIENT_SECRET\n"
+             "  EVENTCTL_NEXT_CLIENT_ID, EVENTCTL_NEXT_CLIENT_SECRET\n"
+             "                                           tried when the first is refused\n"
+             "  EVENTCTL_CA_FILE                         certificates to trust\n"
+             "  https_proxy, no_proxy                    as libcurl reads them\n"
+             "  NO_COLOR, CLICOLOR_FORCE, TERM           colours\n"
+             "  XDG_CONFIG_HOME, XDG_CACHE_HOME, XDG_STATE_HOME\n"
+             "                                           configuration, token cache, journals\n\n"
+             "A file has `profile: NAME`, the default, and `profiles:`, each with any of these "
+             "keys:\n\n");
+    settings_help(out);
+    buf_add_text(
+        out, "\n(1) not in .eventctl.yaml: it comes with a checkout, and must not choose where\n"
+             "secrets are sent or what is run.\n");
 }
 
 static const struct {

@@ -52,7 +52,7 @@ static void drop_doubt(struct journal *journal, const char *name)
 /* One line of an earlier run. A line that is no JSON is the one in which it was cut off. */
 static bool read_line(struct journal *journal, const char *line, size_t length)
 {
-    json_t *entry = json_loadb(line, length, 0, NULL);
+    json_t *entry = json_read(line, length, 0, NULL);
     const char *state = json_text(entry, "state"), *name = json_text(entry, "name");
     const char *action = json_text(entry, "action");
     bool ok = true;
@@ -158,7 +158,7 @@ bool journal_start(struct journal *journal, struct error *error)
 /* One line in one write, so that a line is there whole or is seen to be cut. */
 static bool add_line(struct journal *journal, json_t *entry)
 {
-    char *line = entry ? json_dumps(entry, JSON_COMPACT) : NULL;
+    char *line = entry ? json_write(entry, JSON_COMPACT) : NULL;
     size_t length = line ? strlen(line) : 0;
     bool ok = line != NULL;
 

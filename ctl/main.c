@@ -97,8 +97,11 @@ static void run_command(const struct command *command, struct options *options,
     if (option_check(command->name, command->groups, used, &report->error) &&
         check_words(command, &rest, &report->error))
         command->run(options, &rest, report);
-    if (stage_stop && report->error.code != ERROR_NONE)
+    if (stage_stop && report->error.code != ERROR_NONE) {
         report->error.code = ERROR_INTERRUPTED;
+        if (strncmp(report->error.text, "interrupted", 11) != 0)
+            error_wrap(&report->error, "interrupted");
+    }
 }
 
 /* What is larger is given back to the system when it is freed. Said once, it stays so; else the first

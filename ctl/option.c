@@ -70,7 +70,7 @@ const struct option_row option_table[] = {
     {"output", 'o', "FORMAT[=FILE]", OPTION_LIST, AT(outputs), GROUP_ALL, 0, 0,
      "text or json; repeatable"},
     {"color", 0, "WHEN", OPTION_TEXT, AT(color), GROUP_ALL, 0, 0, "auto, always or never"},
-    {"quiet", 'q', NULL, OPTION_FLAG, AT(quiet), GROUP_ALL, 0, 0, "no progress, no notes"},
+    {"quiet", 'q', NULL, OPTION_FLAG, AT(quiet), GROUP_ALL, 0, 0, "no progress and no remarks on stderr"},
     {"verbose", 'v', NULL, OPTION_FLAG, AT(verbose), GROUP_ALL, 0, 0,
      "say what is sent and waited for"},
     {"help", 'h', NULL, OPTION_FLAG, AT(help), GROUP_ALL, 0, 0, "this text"},

@@ -220,7 +220,7 @@ static json_t *notes_to_json(const struct report *report)
 /* A document is JSON (the schema) or text (help). */
 static json_t *document_to_json(const char *document)
 {
-    json_t *json = json_loads(document, 0, NULL);
+    json_t *json = json_read(document, strlen(document), 0, NULL);
 
     return json ? json : json_string(document);
 }
@@ -257,7 +257,7 @@ static json_t *report_to_json(const struct report *report)
 void render_json(struct buf *out, const struct report *report, bool color)
 {
     json_t *json = report_to_json(report);
-    char *text = json ? json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
+    char *text = json ? json_write(json, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
 
     (void)color;
     if (text) {

@@ -23,35 +23,70 @@ struct profile {
     const char *api_url, *login_url, *ca_file, *proxy;
     const char *client_secret_file, *credential_helper;
     const char *next_client_id, *next_client_secret_file;
+    int64_t token_refresh_percent;
 };
 
 /* The two kinds of files. A checkout must not choose where secrets are sent or what is run. */
 enum { USER_FILE, PROJECT_FILE };
-#define USER_ONLY (1u << USER_FILE)
+#define USER_ONLY  (1u << USER_FILE)
 #define AT(member) offsetof(struct profile, member)
 
 static const struct spec_key profile_keys[] = {
-    {.name = "region", .type = SPEC_TEXT, .offset = AT(region),
+    {.name = "region",
+     .type = SPEC_TEXT,
+     .offset = AT(region),
      .help = "Genesys Cloud's region, such as mypurecloud.de."},
-    {.name = "organization", .type = SPEC_TEXT, .offset = AT(organization),
+    {.name = "organization",
+     .type = SPEC_TEXT,
+     .offset = AT(organization),
      .help = "The only organisation to be touched, by name or id."},
     {.name = "client_id", .type = SPEC_TEXT, .offset = AT(client_id), .help = "OAuth client."},
-    {.name = "api_url", .type = SPEC_TEXT, .offset = AT(api_url), .kinds = USER_ONLY,
+    {.name = "api_url",
+     .type = SPEC_TEXT,
+     .offset = AT(api_url),
+     .kinds = USER_ONLY,
      .help = "Instead of the region's."},
-    {.name = "login_url", .type = SPEC_TEXT, .offset = AT(login_url), .kinds = USER_ONLY,
+    {.name = "login_url",
+     .type = SPEC_TEXT,
+     .offset = AT(login_url),
+     .kinds = USER_ONLY,
      .help = "Instead of the region's."},
-    {.name = "ca_file", .type = SPEC_TEXT, .offset = AT(ca_file), .kinds = USER_ONLY,
+    {.name = "ca_file",
+     .type = SPEC_TEXT,
+     .offset = AT(ca_file),
+     .kinds = USER_ONLY,
      .help = "Certificates to trust instead of the system's."},
-    {.name = "proxy", .type = SPEC_TEXT, .offset = AT(proxy), .kinds = USER_ONLY,
+    {.name = "proxy",
+     .type = SPEC_TEXT,
+     .offset = AT(proxy),
+     .kinds = USER_ONLY,
      .help = "Instead of the environment's."},
-    {.name = "client_secret_file", .type = SPEC_TEXT, .offset = AT(client_secret_file),
-     .kinds = USER_ONLY, .help = "File that holds the client's secret."},
-    {.name = "credential_helper", .type = SPEC_TEXT, .offset = AT(credential_helper),
-     .kinds = USER_ONLY, .help = "Command that prints the client's secret."},
-    {.name = "next_client_id", .type = SPEC_TEXT, .offset = AT(next_client_id),
-     .kinds = USER_ONLY, .help = "Second client, tried when the first is refused: for rotation."},
-    {.name = "next_client_secret_file", .type = SPEC_TEXT, .offset = AT(next_client_secret_file),
-     .kinds = USER_ONLY, .help = "File that holds the second client's secret."},
+    {.name = "client_secret_file",
+     .type = SPEC_TEXT,
+     .offset = AT(client_secret_file),
+     .kinds = USER_ONLY,
+     .help = "File that holds the client's secret."},
+    {.name = "credential_helper",
+     .type = SPEC_TEXT,
+     .offset = AT(credential_helper),
+     .kinds = USER_ONLY,
+     .help = "Command that prints the client's secret."},
+    {.name = "next_client_id",
+     .type = SPEC_TEXT,
+     .offset = AT(next_client_id),
+     .kinds = USER_ONLY,
+     .help = "Second client, tried when the first is refused: for rotation."},
+    {.name = "next_client_secret_file",
+     .type = SPEC_TEXT,
+     .offset = AT(next_client_secret_file),
+     .kinds = USER_ONLY,
+     .help = "File that holds the second client's secret."},
+    {.name = "token_refresh_percent",
+     .type = SPEC_INT,
+     .offset = AT(token_refresh_percent),
+     .least = 10,
+     .most = 95,
+     .help = "Of a token's life, after which a new one is fetched; 80 unless told."},
     {.name = NULL},
 };
 static const struct spec profile_spec = {.noun = "a profile", .keys = profile_keys};
@@ -61,13 +96,25 @@ struct config {
     const struct yaml_node *profiles;
 };
 static const struct spec_key config_keys[] = {
-    {.name = "profile", .type = SPEC_TEXT, .offset = offsetof(struct config, profile),
+    {.name = "profile",
+     .type = SPEC_TEXT,
+     .offset = offsetof(struct config, profile),
      .help = "The profile to use unless told."},
-    {.name = "profiles", .type = SPEC_MAP, .offset = offsetof(struct config, profiles),
-     .nested = &profile_spec, .help = "Profiles by name."},
+    {.name = "profiles",
+     .type = SPEC_MAP,
+     .offset = offsetof(struct config, profiles),
+     .nested = &profile_spec,
+     .help = "Profiles by name."},
     {.name = NULL},
 };
 static const struct spec config_spec = {.noun = "the configuration", .keys = config_keys};
+
+void settings_help(struct buf *out)
+{
+    for (const struct spec_key *key = profile_keys; key->name; key++)
+        buf_printf(out, "  %-26s%s%s\n", key->name, key->help,
+                   key->kinds == USER_ONLY ? " (1)" : "");
+}
 
 /* What a file says of the profile in use; texts live in the settings' arena. */
 struct config_file {
@@ -91,9 +138,8 @@ static bool config_open(struct config_file *file, struct settings *settings, str
 static bool config_profile(struct config_file *file, const char *name, unsigned kind,
                            struct profile *profile, bool *found)
 {
-    const struct yaml_node *node = file->there && file->config.profiles
-                                       ? yaml_find(file->config.profiles, name)
-                                       : NULL;
+    const struct yaml_node *node =
+        file->there && file->config.profiles ? yaml_find(file->config.profiles, name) : NULL;
 
     spec_clear(&profile_spec, profile);
     if (!node)
@@ -123,7 +169,8 @@ static bool set_urls(struct settings *settings, struct error *error)
     const char *region = settings->region ? region_find(settings->region) : NULL;
 
     if (settings->region && !region)
-        return error_set(error, ERROR_INVALID, "%s is not a Genesys Cloud region", settings->region);
+        return error_set(error, ERROR_INVALID, "%s is not a Genesys Cloud region",
+                         settings->region);
     if (!settings->api_url && region)
         settings->api_url = arena_printf(&settings->arena, "https://api.%s", region);
     if (!settings->login_url && region)
@@ -141,15 +188,18 @@ static bool merge(struct settings *settings, const struct options *options,
     settings->login_url = first(options->login_url, "EVENTCTL_LOGIN_URL", NULL, user->login_url);
     settings->organization = first(options->organization, "EVENTCTL_ORGANIZATION",
                                    project->organization, user->organization);
-    settings->client_ids[0] = first(options->client_id, "EVENTCTL_CLIENT_ID", project->client_id,
-                                    user->client_id);
-    settings->client_ids[1] =
-        first(NULL, "EVENTCTL_NEXT_CLIENT_ID", NULL, user->next_client_id);
+    settings->client_ids[0] =
+        first(options->client_id, "EVENTCTL_CLIENT_ID", project->client_id, user->client_id);
+    settings->client_ids[1] = first(NULL, "EVENTCTL_NEXT_CLIENT_ID", NULL, user->next_client_id);
     settings->ca_file = first(options->ca_file, "EVENTCTL_CA_FILE", NULL, user->ca_file);
     settings->proxy = first(options->proxy, NULL, NULL, user->proxy);
     settings->secret_files[0] = user->client_secret_file;
     settings->secret_files[1] = user->next_client_secret_file;
     settings->credential_helper = user->credential_helper;
+    settings->token_refresh_percent =
+        project->token_refresh_percent != SPEC_UNSET ? project->token_refresh_percent
+        : user->token_refresh_percent != SPEC_UNSET  ? user->token_refresh_percent
+                                                     : 80;
     return set_urls(settings, error);
 }
 
@@ -202,9 +252,9 @@ bool settings_read(struct settings *settings, const struct options *options,
     ok = (access(project_path, F_OK) != 0 ||
           config_open(&project, settings, &settings->project_file, project_path, diags)) &&
          open_user_file(&user, settings, options, diags);
-    settings->profile = first(options->profile, "EVENTCTL_PROFILE",
-                              project.there ? project.config.profile : NULL,
-                              user.there ? user.config.profile : NULL);
+    settings->profile =
+        first(options->profile, "EVENTCTL_PROFILE", project.there ? project.config.profile : NULL,
+              user.there ? user.config.profile : NULL);
     ok = ok &&
          config_profile(&project, settings->profile ? settings->profile : "", PROJECT_FILE,
                         &from_project, &found) &&

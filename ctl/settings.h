@@ -11,6 +11,7 @@
 
 #include "api/client.h"
 #include "core/arena.h"
+#include "core/buf.h"
 #include "core/diag.h"
 #include "ctl/option.h"
 
@@ -26,6 +27,7 @@ struct settings {
     const char *secret_files[2];
     const char *credential_helper;
     const char *ca_file, *proxy;
+    int64_t token_refresh_percent;
     bool sandbox; /* the API is on this machine */
 };
 
@@ -35,6 +37,10 @@ void settings_release(struct settings *settings);
 /* All but the secrets. Findings in the files go to `diags`. */
 MUST_CHECK bool settings_read(struct settings *settings, const struct options *options,
                               struct diag_list *diags, struct error *error);
+
+/* Appends one line for each key of a profile; (1) marks those that a project's file may not have.
+ */
+void settings_help(struct buf *out);
 
 /* The secrets, from descriptor, file, environment or helper. */
 MUST_CHECK bool settings_read_secrets(struct settings *settings, const struct options *options,

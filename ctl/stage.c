@@ -97,6 +97,13 @@ static bool check_organization(struct report *report)
                              "nothing was read",
                              report->identity.organization, report->identity.organization_id,
                              i ? "manifest" : "configuration", wanted[i]);
+    if (report->plan == &report->saved.plan &&
+        strcasecmp(report->saved.organization_id, report->identity.organization_id) != 0)
+        return error_set(&report->error, ERROR_REFUSED,
+                         "the plan is for organisation %s (%s), the credentials are for %s (%s); "
+                         "nothing was read",
+                         report->saved.organization, report->saved.organization_id,
+                         report->identity.organization, report->identity.organization_id);
     return true;
 }
 
@@ -113,6 +120,7 @@ bool stage_connect(const struct options *options, struct report *report, struct 
         .retries = (unsigned)options->retries,
         .no_retries = options->retries == 0,
         .connections = (unsigned)options->connections,
+        .refresh_percent = (unsigned)settings->token_refresh_percent,
         .log = log_line,
         .log_context = (void *)options,
         .stop = &stage_stop,
@@ -320,11 +328,6 @@ bool stage_saved_compare(const struct options *options, struct report *report)
     struct plan_file *saved = &report->saved;
     long moved;
 
-    if (strcasecmp(saved->organization_id, report->identity.organization_id) != 0)
-        return error_set(&report->error, ERROR_REFUSED,
-                         "the plan is for organisation %s (%s), the credentials are for %s (%s)",
-                         saved->organization, saved->organization_id,
-                         report->identity.organization, report->identity.organization_id);
     report->moved = calloc(saved->plan.count + 1, sizeof(*report->moved));
     moved = report->moved ? plan_file_compare(saved, &report->listing.objects, note_moved, report)
                           : -1;

@@ -27,7 +27,7 @@ done
 # A .c includes its own header first.
 for source in $sources; do
     own="${source%.c}.h"
-    [ ! -f "$own" ] || [ "$(grep -m1 '^#include' "$source")" = "#include \"$own\"" ] ||
+    [ ! -f "$own" ] || grep -m1 '^#include' "$source" | grep -q "[\"/]${own##*/}\"$" ||
         fail "$source does not include $own first"
 done
 

@@ -27,6 +27,7 @@ SHOWN_LINES = 60  # of one difference
 CHECKED = ("stdout", "stderr", "exit", "requests", "writes", "objects", "json")
 BESIDE = ("stdin", "terminal", "interrupt")  # belong to the run before them
 UNLESS_TOLD = ("stdout", "stderr", "exit")  # compared even without their section
+UNSEEN = "[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 ALWAYS_OTHER = (  # what no run can foretell, and the word that stands for it
     (re.compile(r"c0000000-0000-4000-8000-[0-9a-f]{12}"), "$CORRELATION"),
     (re.compile(r"again in \d+ ms"), "again in $N ms"),
@@ -128,7 +129,8 @@ class Case:
 
     def do_shell(self, section, _):
         subprocess.run(["sh", "-euc", self.fill(section.arguments or section.text)],
-                       cwd=self.folder, env=self.environment, check=True, timeout=RUN_LIMIT_S)
+                       cwd=self.folder, env=self.environment, check=True, timeout=RUN_LIMIT_S,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def do_env(self, section, _):
         name, equals, value = section.arguments.partition("=")
@@ -174,7 +176,7 @@ class Case:
     def do_run(self, section, following):
         if self.sandbox:
             self.request("DELETE", "/_sandbox/requests", "", {})
-        words = shlex.split(self.fill(section.arguments))
+        words = shlex.split(plain(self.fill(section.arguments)))
         environment = dict(self.environment)
         while words and re.match(r"[A-Z_][A-Z0-9_]*=", words[0]):
             name, _, value = words.pop(0).partition("=")
@@ -312,6 +314,7 @@ class Case:
         for line in section.lines:
             path = line.partition(" = ")[0].strip()
             value = json.dumps(json_at(document, path), ensure_ascii=False, sort_keys=True)
+            value = re.sub(UNSEEN, lambda found: f"\\u{ord(found[0]):04x}", value)
             seen.append(f"{path} = {value}\n" if path else "\n")
         if seen == section.lines:
             return
@@ -350,7 +353,7 @@ class Case:
         return text.replace("$API", self.api or "").replace("$DIR", self.folder)
 
     def clean(self, raw):
-        text = raw.decode("utf-8", "backslashreplace")
+        text = pictured(raw.decode("utf-8", "surrogateescape"))
         if self.api:
             text = text.replace(self.api, "$API").replace(self.api.partition("//")[2], "$HOST")
         text = text.replace(self.folder, "$DIR")
@@ -374,6 +377,18 @@ class Case:
             self.sandbox = None
             if code != 0:
                 self.problems.append(f"the sandbox ended with {code}")
+
+
+def pictured(text):
+    """Control characters as their pictures (␛), other unseen ones and wrong bytes as <…>."""
+    text = re.sub(r"[\x00-\x08\x0b-\x1f]", lambda found: chr(0x2400 + ord(found[0])), text)
+    text = re.sub("[\udc80-\udcff]", lambda found: f"<{ord(found[0]) - 0xdc00:02x}>", text)
+    return re.sub(UNSEEN, lambda found: f"<U+{ord(found[0]):04X}>", text)
+
+
+def plain(text):
+    """Pictures of control characters as what they stand for."""
+    return re.sub("[\u2401-\u241f]", lambda found: chr(ord(found[0]) - 0x2400), text)
 
 
 def read_terminal(master):

@@ -1,5 +1,7 @@
 #include "accounts.h"
 
+#include "limits.h"
+
 #include <event2/http.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,9 +162,12 @@ bool accounts_count(struct call *call)
 void accounts_reply_limited(struct call *call, int retry_after_s)
 {
     header_number(call, "Retry-After", retry_after_s);
+    if (call->status)
+        return; /* the first answer stays */
     reply_error(call, 429, "too.many.requests.retry.after",
                 "Rate limit exceeded the maximum. Retry the request in [%d] seconds",
                 retry_after_s);
+    json_object_set_new(call->reply, "limit", limits_token_rate(call));
 }
 
 static void reply_oauth_error(struct call *call, const char *error, const char *description)
@@ -295,9 +300,10 @@ void accounts_organization_get(struct call *call)
     const struct settings *settings = &call->sandbox->settings;
 
     reply_json(call, 200,
-               json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:{}, s:s}", "id",
+               json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:{}, s:s}", "id",
                          settings->organization_id, "name", settings->organization,
-                         "defaultLanguage", "en-US", "defaultCountryCode", "US", "domain",
+                         "defaultLanguage", "en-US", "defaultCountryCode", "US",
+                         "thirdPartyOrgName", settings->organization, "domain",
                          settings->organization, "productPlatform", "PureCloud", "version", 1,
                          "state", "active", "features", "selfUri", "/api/v2/organizations/me"));
 }

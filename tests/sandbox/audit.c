@@ -15,8 +15,7 @@ struct audit {
 };
 
 static const char *const actions[] = {"Create", "Update", "Delete", NULL};
-static const char *const orders[] = {"Ascending", "Descending", "ascending", "descending",
-                                     "asc",       "desc",       NULL};
+static const char *const orders[] = {"ascending", "descending", "Ascending", "Descending", NULL};
 
 /* Services that can be asked for; what has no `entity` is known but has no records here. */
 static const struct service {
@@ -145,15 +144,9 @@ static const struct filter {
     const char *property;
     const char *path[3];
 } filters[] = {
-    {"UserId", {"user", "id", NULL}},
-    {"ClientId", {"client", "id", NULL}},
-    {"Action", {"action", NULL, NULL}},
-    {"EntityType", {"entityType", NULL, NULL}},
-    {"EntityId", {"entity", "id", NULL}},
-    {"TrustorOrgId", {"userHomeOrgId", NULL, NULL}},
-    {"Status", {"status", NULL, NULL}},
-    {"Level", {"level", NULL, NULL}},
-    {"ServiceName", {"serviceName", NULL, NULL}},
+    {"UserId", {"user", "id", NULL}},     {"ClientId", {"client", "id", NULL}},
+    {"Action", {"action", NULL, NULL}},   {"EntityType", {"entityType", NULL, NULL}},
+    {"EntityId", {"entity", "id", NULL}}, {"TrusteeOrganizationId", {"userHomeOrgId", NULL, NULL}},
 };
 
 static const struct filter *filter_find(const char *property)
@@ -205,7 +198,7 @@ static void read_interval(struct check *check, const json_t *body, struct audit_
                    "Interval dates must be specified as ISO-8601 strings separated by a slash. For "
                    "example: yyyy-MM-ddTHH:mm:ss/yyyy-MM-ddTHH:mm:ss");
     else if (interval && query->from_ms > query->to_ms)
-        check_fail(check, "invalid.interval", "interval",
+        check_fail(check, "constraint.validation", "interval",
                    "The start of the interval must be before its end");
 }
 

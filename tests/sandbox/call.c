@@ -17,7 +17,10 @@ static const struct method {
     {EVHTTP_REQ_TRACE, "TRACE"},   {EVHTTP_REQ_OPTIONS, "OPTIONS"}, {EVHTTP_REQ_CONNECT, "CONNECT"},
 };
 
-/* Codes and messages that Genesys Cloud gives with a status, whatever the resource. */
+/*
+ * Codes and messages that Genesys Cloud gives with a status, whatever the resource: those that
+ * its OpenAPI document declares (x-inin-error-codes); 404 is the one of a path that is not there.
+ */
 static const struct status {
     int status;
     const char *code;
@@ -29,15 +32,17 @@ static const struct status {
     {403, "not.authorized", "You are not authorized to perform the requested action."},
     {404, "not.found", "HTTP 404 Not Found"},
     {405, "method.not.allowed", "HTTP 405 Method Not Allowed"},
-    {408, "request.timeout",
-     "The client did not produce a request within the server timeout limit."},
-    {409, "general.conflict", "The request conflicts with the current state of the resource."},
-    {413, "request.entity.too.large",
-     "The request is over the size limit. Maximum bytes: 3000000."},
+    {408, "client.timeout",
+     "The client did not produce a request within the server timeout limit. This can be caused by "
+     "a slow network connection and/or large payloads."},
+    {409, "request.conflict",
+     "The request conflicts with the current state of the target resource."},
+    {413, "request.entity.too.large", "The request is over the size limit. Maximum bytes: 3000000"},
     {415, "unsupported.media.type",
      "Unsupported Media Type - Unsupported or incorrect media type, such as an incorrect "
      "Content-Type value in the header."},
-    {429, "too.many.requests", "Rate limit exceeded the maximum. Retry the request."},
+    {429, "too.many.requests",
+     "Rate limit exceeded the maximum [300] requests within [60] seconds"},
     {500, "internal.server.error",
      "The server encountered an unexpected condition which prevented it from fulfilling the "
      "request."},
@@ -197,6 +202,11 @@ void reply_status(struct call *call, int status)
     }
     reply_error(call, status, status < 500 ? "bad.request" : "internal.server.error", "HTTP %d",
                 status);
+}
+
+void reply_not_found(struct call *call)
+{
+    reply_error(call, 404, "not.found", "The requested resource was not found.");
 }
 
 void reply_header(struct call *call, const char *name, const char *value)

@@ -77,6 +77,9 @@ void reply_error_details(struct call *call, int status, const char *code, const 
 /* The reply of a status that has a fixed code and message (404, 500, 502, …). */
 void reply_status(struct call *call, int status);
 
+/* The 404 of an object that does not exist; reply_status has that of a path. */
+void reply_not_found(struct call *call);
+
 /* Takes an answer back, so that another may be given. */
 void reply_clear(struct call *call);
 

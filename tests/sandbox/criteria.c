@@ -188,10 +188,10 @@ static bool path_is_valid(const char *path)
 static void path_check(struct check *check, const char *path)
 {
     if (path && *path == '$')
-        check_fail(check, "invalid.json.path", "matchCriteria.jsonPath",
+        check_fail(check, "constraint.validation", "matchCriteria.jsonPath",
                    "The jsonPath [%s] must not start with $", path);
     else if (path && !path_is_valid(path))
-        check_fail(check, "invalid.json.path", "matchCriteria.jsonPath",
+        check_fail(check, "constraint.validation", "matchCriteria.jsonPath",
                    "The jsonPath [%s] is not valid", path);
 }
 

@@ -1,5 +1,7 @@
 #include "keys.h"
 
+#include "text.h"
+
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -17,7 +19,8 @@ char *keys_public_pem(void)
     if (!key || !memory || PEM_write_bio_PUBKEY(memory, key) != 1)
         abort();
     long length = BIO_get_mem_data(memory, &text);
-    char *pem = strndup(text, (size_t)length);
+    char *pem = text_zeroed((size_t)length + 1); /* the memory has no end of its own */
+    memcpy(pem, text, (size_t)length);
     BIO_free(memory);
     EVP_PKEY_free(key);
     return pem;

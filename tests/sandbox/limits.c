@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define TOKEN_RATE "client.credentials.token.rate.per.minute"
+
 /* Keys and values of Genesys's published list of limits. */
 static const struct limit {
     const char *namespace;
@@ -13,9 +15,10 @@ static const struct limit {
     {"event.orchestration", "event.orchestration.workflow.invocations.per.minute", 6000},
     {"event.orchestration", "distinct.target.ratio", 80},
     {"event.orchestration", "triggers.per.organization", 1000},
-    {"platform.api", "client.credentials.token.rate.per.minute", 300},
+    {"platform.api", TOKEN_RATE, 300},
     {"platform.api", "org.app.user.rate.per.minute", 3000},
     {"platform.api", "request.bytes.max", SANDBOX_BODY_MAX_BYTES},
+    {"platform.api", "token.rate.per.minute", 300},
 };
 
 enum { LIMITS = sizeof limits / sizeof *limits };
@@ -24,9 +27,24 @@ static int limit_value(const struct call *call, const struct limit *limit)
 {
     int rate = call->sandbox->settings.rate_limit;
 
-    if (!strcmp(limit->key, "client.credentials.token.rate.per.minute") && rate)
+    if (!strcmp(limit->key, TOKEN_RATE) && rate)
         return rate;
     return limit->value;
+}
+
+static json_t *limit_shown(const struct call *call, const struct limit *limit)
+{
+    return json_pack("{s:s, s:s, s:i}", "key", limit->key, "namespace", limit->namespace, "value",
+                     limit_value(call, limit));
+}
+
+json_t *limits_token_rate(const struct call *call)
+{
+    int i = 0;
+
+    while (strcmp(limits[i].key, TOKEN_RATE))
+        i++;
+    return limit_shown(call, &limits[i]);
 }
 
 void limits_namespaces(struct call *call)
@@ -51,14 +69,12 @@ void limits_namespace(struct call *call)
 
     for (int i = 0; i < LIMITS; i++) {
         if (!strcmp(limits[i].namespace, call->arguments[0]))
-            json_array_append_new(list, json_pack("{s:s, s:s, s:i}", "key", limits[i].key,
-                                                  "namespace", limits[i].namespace, "value",
-                                                  limit_value(call, &limits[i])));
+            json_array_append_new(list, limit_shown(call, &limits[i]));
     }
     if (json_array_size(list)) {
         reply_json(call, 200, json_pack("{s:o}", "entities", list));
         return;
     }
     json_decref(list);
-    reply_error(call, 404, "not.found", "The namespace %s was not found", call->arguments[0]);
+    reply_not_found(call);
 }

@@ -16,30 +16,23 @@ static struct store_lag current_lag(const struct call *call)
                               .reads = call->sandbox->settings.read_lag_reads};
 }
 
-static void reply_unknown(struct call *call, const struct resource *resource)
-{
-    reply_error(call, 404, "not.found", "The %s %s was not found", resource->label,
-                call->arguments[0]);
-}
-
-struct object *resource_find(struct call *call, struct store *store,
-                             const struct resource *resource)
+struct object *resource_find(struct call *call, struct store *store)
 {
     struct object *object = store_find(store, call->arguments[0]);
 
     if (!object)
-        reply_unknown(call, resource);
+        reply_not_found(call);
     return object;
 }
 
-void resource_reply_get(struct call *call, struct store *store, const struct resource *resource)
+void resource_reply_get(struct call *call, struct store *store)
 {
     store_tick(store);
     json_t *shown = store_read(store, call->arguments[0]);
     if (shown)
         reply_json(call, 200, json_incref(shown));
     else
-        reply_unknown(call, resource);
+        reply_not_found(call);
 }
 
 bool resource_version_matches(struct call *call, const struct resource *resource,
@@ -48,22 +41,19 @@ bool resource_version_matches(struct call *call, const struct resource *resource
     json_int_t current = json_integer_value(json_object_get(object->body, "version"));
     json_int_t sent = -1;
     struct check check = {0};
-    bool given = check_integer(&check, call->body, "version", 0, INT32_MAX, &sent);
 
+    if (!check_member(call->body, "version"))
+        check_fail(&check, "constraint.validation", "version", "version must not be null");
+    else
+        check_integer(&check, call->body, "version", 0, INT64_MAX, &sent);
     if (!check_reply(&check, call))
         return false;
-    if (given && sent == current)
+    if (sent == current)
         return true;
-    if (given)
-        reply_error(call, 409, "version.conflict",
-                    "The version of the %s in the request, %lld, does not match its current "
-                    "version, %lld",
-                    resource->label, (long long)sent, (long long)current);
-    else
-        reply_error(call, 409, "version.conflict",
-                    "The version of the %s is missing from the request; its current version is "
-                    "%lld",
-                    resource->label, (long long)current);
+    reply_error(call, 409, "version.conflict",
+                "The version of the %s in the request, %lld, does not match its current version, "
+                "%lld",
+                resource->label, (long long)sent, (long long)current);
     return false;
 }
 
@@ -87,7 +77,7 @@ void resource_update(struct call *call, struct store *store, const struct resour
 
 void resource_delete(struct call *call, struct store *store, const struct resource *resource)
 {
-    struct object *object = resource_find(call, store, resource);
+    struct object *object = resource_find(call, store);
 
     if (!object)
         return;

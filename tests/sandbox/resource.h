@@ -21,13 +21,15 @@ struct resource {
 json_t *resource_self_uri(const struct resource *resource, const char *id);
 
 /* The object named in the path; NULL: answered with 404. */
-struct object *resource_find(struct call *call, struct store *store,
-                             const struct resource *resource);
+struct object *resource_find(struct call *call, struct store *store);
 
 /* Answers with the object named in the path as readers see it, or with 404. */
-void resource_reply_get(struct call *call, struct store *store, const struct resource *resource);
+void resource_reply_get(struct call *call, struct store *store);
 
-/* Returns false when the request does not carry the current version: answered with 409. */
+/*
+ * Returns false when the request does not carry the current version: answered with 409, or with
+ * 400 when it carries none.
+ */
 bool resource_version_matches(struct call *call, const struct resource *resource,
                               const struct object *object);
 

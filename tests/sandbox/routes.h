@@ -15,7 +15,8 @@ struct route {
     const char *path;
     void (*handle)(struct call *call);
     const char *permission; /* NULL: none needed */
-    bool open;              /* needs no token */
+    bool all;  /* declared as one of ALL permissions, not of ANY: refused in other words */
+    bool open; /* needs no token */
 };
 
 /*

@@ -51,6 +51,34 @@ static void pending_free(struct pending *pending)
     free(pending);
 }
 
+/* How a refusal is worded, by whether any or all of a route's permissions are needed. */
+static const struct refusal {
+    const char *code;
+    const char *message;
+    bool brackets;
+} refusals[] = {
+    {"missing.any.permissions",
+     "Unable to perform the requested action. You must have at least one of the following "
+     "permissions assigned: ",
+     true},
+    {"missing.permissions",
+     "Unable to perform the requested action. You are missing the following permission(s): ",
+     false},
+};
+
+static void reply_forbidden(struct call *call)
+{
+    const struct refusal *refusal = &refusals[call->route->all];
+    char *list = text_format(refusal->brackets ? "[%s]" : "%s", call->route->permission);
+    char *template = text_format("%s{permissions}", refusal->message);
+
+    reply_error(call, 403, refusal->code, "%s%s", refusal->message, list);
+    json_object_set_new(call->reply, "messageWithParams", json_string(template));
+    json_object_set_new(call->reply, "messageParams", json_pack("{s:s}", "permissions", list));
+    free(template);
+    free(list);
+}
+
 static bool permission_held(struct call *call)
 {
     const char *wanted = call->route->permission;
@@ -61,17 +89,7 @@ static bool permission_held(struct call *call)
     {
         if (!wanted || strcmp(json_string_value(denied), wanted))
             continue;
-        char *list = text_format("[%s]", wanted);
-        reply_error(call, 403, "missing.any.permissions",
-                    "Unable to perform the requested action. You must have at least one of the "
-                    "following permissions assigned: %s",
-                    list);
-        json_object_set_new(call->reply, "messageWithParams",
-                            json_string("Unable to perform the requested action. You must have "
-                                        "at least one of the following permissions assigned: "
-                                        "{permissions}"));
-        json_object_set_new(call->reply, "messageParams", json_pack("{s:s}", "permissions", list));
-        free(list);
+        reply_forbidden(call);
         return false;
     }
     return true;
@@ -87,6 +105,22 @@ static bool body_fits(struct call *call)
     return false;
 }
 
+/* A body has to say that it is JSON; none may say what it likes. */
+static bool body_is_json(struct call *call)
+{
+    static const char json[] = "application/json";
+    struct evbuffer *input = evhttp_request_get_input_buffer(call->request);
+    const char *type =
+        evhttp_find_header(evhttp_request_get_input_headers(call->request), "Content-Type");
+    size_t length = type ? strcspn(type, "; ") : 0;
+
+    if (!evbuffer_get_length(input) ||
+        (length == strlen(json) && !evutil_ascii_strncasecmp(type, json, length)))
+        return true;
+    reply_status(call, 415);
+    return false;
+}
+
 /* Everything that the service itself does with a call. */
 static void call_carry_out(struct call *call)
 {
@@ -94,8 +128,8 @@ static void call_carry_out(struct call *call)
         return; /* answered with 404 or 405 already */
     if (!body_fits(call))
         return;
-    if (!call->route->open &&
-        (!accounts_authenticate(call) || !accounts_count(call) || !permission_held(call)))
+    if (!call->route->open && (!accounts_authenticate(call) || !accounts_count(call) ||
+                               !permission_held(call) || !body_is_json(call)))
         return;
     call->route->handle(call);
 }

@@ -301,13 +301,13 @@ void subscriptions_create(struct call *call)
 
 void subscriptions_get(struct call *call)
 {
-    resource_reply_get(call, call->sandbox->subscriptions, &resource);
+    resource_reply_get(call, call->sandbox->subscriptions);
 }
 
 void subscriptions_update(struct call *call)
 {
     struct store *store = call->sandbox->subscriptions;
-    struct object *object = resource_find(call, store, &resource);
+    struct object *object = resource_find(call, store);
 
     if (!object || !read_object(call, object->id))
         return;

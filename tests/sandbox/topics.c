@@ -8,6 +8,8 @@
 #define CONVERSATION "v2.detail.events.conversation.{id}."
 
 static const char *const topics[] = {
+    "v2.detail.events.collaboratechat.adhoc.{id}.messages",
+    "v2.detail.events.collaboratechat.group.{id}.messages",
     CONVERSATION "acd.end",
     CONVERSATION "acd.start",
     CONVERSATION "acw",
@@ -24,9 +26,20 @@ static const char *const topics[] = {
     CONVERSATION "voicemail.start",
     CONVERSATION "wrapup",
     "v2.operations.events.{id}",
+    "v2.outbound.email.campaigns.contact.postContact",
+    "v2.outbound.email.campaigns.contact.preContact",
+    "v2.outbound.messaging.campaigns.contact.postContact",
+    "v2.outbound.messaging.campaigns.contact.preContact",
     "v2.quality.evaluations",
+    "v2.taskmanagement.workitems.{id}",
     "v2.users.{id}.activity",
+    "v2.users.{id}.integrationpresence",
+    "v2.users.{id}.workforcemanagement.adherence",
+    "v2.users.{id}.workforcemanagement.notifications",
+    "v2.users.{id}.workforcemanagement.schedules",
     "v2.users.{id}.workforcemanagement.timeoffrequests",
+    "v2.workforcemanagement.managementunits.{id}.adherence",
+    "v2.workforcemanagement.teams.{id}.adherence",
 };
 
 enum { TOPICS = sizeof topics / sizeof *topics };

@@ -55,7 +55,7 @@ static json_t *read_target(struct check *check, const struct sandbox *sandbox,
     if (id && !text_is_uuid(id))
         check_fail(check, "invalid.value", "target.id", "Target id [%s] is not a valid UUID", id);
     else if (id && !triggers_flow_exists(sandbox, id))
-        check_fail(check, "invalid.target", "target.id",
+        check_fail(check, "constraint.validation", "target.id",
                    "The workflow [%s] does not exist or is not published", id);
     if (settings && check_member(settings, "dataFormat"))
         format = check_string(check, settings, "dataFormat", true, 1, 100);
@@ -79,6 +79,26 @@ static void read_timing(struct check *check, const json_t *request, json_t *body
                    "Only one of eventTTLSeconds and delayBySeconds can be set");
 }
 
+/* The members of a trigger; what only the service sets may come back to it and is ignored. */
+static const char *const members[] = {
+    "id",          "name",          "topicName",       "target",  "version",        "enabled",
+    "description", "matchCriteria", "eventTTLSeconds", "selfUri", "delayBySeconds", NULL};
+
+static void check_members(struct check *check, const struct call *call)
+{
+    const char *object =
+        strcmp(call->method, "PUT") ? "CreateTriggerRequest" : "UpdateTriggerRequest";
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(call->body, name, value)
+    {
+        if (!check_is_one_of(name, members))
+            check_fail(check, "invalid.property", name,
+                       "Value [%s] is not a valid property for object [%s]", name, object);
+    }
+}
+
 /* The object that a request asks for; NULL: answered with 400. */
 static json_t *read_trigger(struct call *call, const char *id, json_int_t version)
 {
@@ -86,6 +106,7 @@ static json_t *read_trigger(struct call *call, const char *id, json_int_t versio
     struct check check = {0};
     bool enabled = false;
 
+    check_members(&check, call);
     const char *name = check_string(&check, request, "name", true, 1, NAME_MAX_UNITS);
     const char *topic = check_string(&check, request, "topicName", true, 1, NAME_MAX_UNITS);
     const char *description =
@@ -93,7 +114,7 @@ static json_t *read_trigger(struct call *call, const char *id, json_int_t versio
     const json_t *criteria = check_member(request, "matchCriteria");
     check_boolean(&check, request, "enabled", true, &enabled);
     if (topic && !topics_known(topic))
-        check_fail(&check, "invalid.topic", "topicName",
+        check_fail(&check, "constraint.validation", "topicName",
                    "The topic [%s] is not available for triggers", topic);
     criteria_check(&check, criteria);
     json_t *target = read_target(&check, call->sandbox, request);
@@ -222,7 +243,7 @@ void triggers_create(struct call *call)
 
 void triggers_get(struct call *call)
 {
-    resource_reply_get(call, call->sandbox->triggers, &resource);
+    resource_reply_get(call, call->sandbox->triggers);
 }
 
 static bool topic_is_kept(struct call *call, const struct object *object)
@@ -232,7 +253,7 @@ static bool topic_is_kept(struct call *call, const struct object *object)
     struct check check = {0};
 
     if (is && wanted && strcmp(is, wanted))
-        check_fail(&check, "invalid.update", "topicName",
+        check_fail(&check, "constraint.validation", "topicName",
                    "topicName cannot be updated, a new trigger must be created to use a new "
                    "topicName");
     return check_reply(&check, call);
@@ -240,7 +261,7 @@ static bool topic_is_kept(struct call *call, const struct object *object)
 
 void triggers_update(struct call *call)
 {
-    struct object *object = resource_find(call, call->sandbox->triggers, &resource);
+    struct object *object = resource_find(call, call->sandbox->triggers);
 
     if (!object || !read_object(call) || !topic_is_kept(call, object))
         return;

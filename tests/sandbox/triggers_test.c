@@ -7,12 +7,15 @@
 
 /*
  * The event body of a test call. Some clients send the body as a JSON string that contains the
- * document: that is opened. NULL: answered with 400.
+ * document: that is opened. No body at all, which the API allows, counts as null. NULL: answered
+ * with 400.
  */
 static json_t *test_event(struct call *call)
 {
-    if (!call_read_body(call, true))
+    if (!call_read_body(call, false))
         return NULL;
+    if (!call->body)
+        call->body = json_null();
     if (json_is_string(call->body)) {
         json_t *inner = json_loads(json_string_value(call->body), JSON_DECODE_ANY, NULL);
         if (inner) {
@@ -59,7 +62,7 @@ void triggers_test(struct call *call)
     bool criteria;
 
     if (!object) {
-        reply_error(call, 404, "not.found", "The trigger %s was not found", call->arguments[0]);
+        reply_not_found(call);
         return;
     }
     json_t *event = test_event(call);
@@ -106,7 +109,7 @@ void triggers_test_topic(struct call *call)
     bool schema;
 
     if (!topics_known(topic)) {
-        reply_error(call, 404, "not.found", "The topic %s was not found", topic);
+        reply_not_found(call);
         return;
     }
     json_t *event = test_event(call);
