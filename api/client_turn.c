@@ -68,6 +68,7 @@ static int64_t send_ready(struct client *client, int64_t now_ms)
             struct reply reply = {.fate = REPLY_NOT_SENT};
             error_no_memory(&reply.error);
             call_end(call, &reply);
+            return 0; /* there may be nothing left to wait for */
         }
     }
     return -1;

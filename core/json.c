@@ -7,7 +7,8 @@
 
 enum { DEPTH_MAX = 64, CANONICAL_MAX = 64 * 1024 * 1024 };
 
-/* -- jansson's reader and writer ---------------------------------------------------------------- */
+/* -- jansson's reader and writer ----------------------------------------------------------------
+ */
 
 static _Thread_local bool no_memory; /* an allocation of jansson's failed */
 

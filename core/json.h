@@ -4,8 +4,9 @@
  * bytes: keys sorted, no white space, members that are null left out, a number that is whole
  * written as an integer (5.0 is 5).
  *
- * Parsing and other writing are jansson's, through json_read and json_write alone: jansson overlooks
- * that a growing text found no memory, and a key or a token then lacks a part, without an error.
+ * Parsing and other writing are jansson's, through json_read and json_write alone: jansson
+ * overlooks that a growing text found no memory, and a key or a token then lacks a part, without an
+ * error.
  */
 #ifndef CORE_JSON_H
 #define CORE_JSON_H
@@ -15,8 +16,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* json_loadb and json_dumps (flags and error as theirs), but NULL whenever an allocation failed on the way; *why
- * may then say nothing. `why` may be NULL. The caller frees what json_write returns. */
+/* json_loadb and json_dumps (flags and error as theirs), but NULL whenever an allocation failed on
+ * the way; *why may then say nothing. `why` may be NULL. The caller frees what json_write returns.
+ */
 json_t *json_read(const char *bytes, size_t length_bytes, size_t flags, json_error_t *why);
 json_t *json_read_text(const char *text);
 char *json_write(const json_t *value, size_t flags);

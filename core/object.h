@@ -20,10 +20,10 @@
 
 struct object {
     enum via via;
-    char *id;        /* NULL: not at the service yet */
-    char *name;      /* at the service: NAME@vVERSION, a trigger adds /EVENT */
-    char *topic;     /* triggers */
-    int64_t version; /* the service's lock version, 0 when not at the service */
+    char *id;                  /* NULL: not at the service yet */
+    char *name;                /* at the service: NAME@vVERSION, a trigger adds /EVENT */
+    char *topic;               /* triggers */
+    int64_t version;           /* the service's lock version, 0 when not at the service */
     char *fields[FIELD_COUNT]; /* set by object_set and its like alone */
     char *packed; /* NULL, or one block that holds the fields' texts; private to object.c */
     size_t packed_bytes;

@@ -36,8 +36,8 @@ static json_t *change_to_json(const struct plan_change *change)
     return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "action",
                      plan_action_table[change->action].verb, "risk", risk_name(change->risk),
                      "superseded", (int)change->superseded, "protected", (int)change->protected,
-                     "downgrade", (int)change->downgrade, "before",
-                     object_or_null(change->before), "after", object_or_null(change->after));
+                     "downgrade", (int)change->downgrade, "before", object_or_null(change->before),
+                     "after", object_or_null(change->after));
 }
 
 static json_t *body_to_json(const struct plan_file *file, const struct plan *plan)
@@ -227,7 +227,8 @@ static json_t *open_body(const char *path, struct error *error)
     version = json_text(whole, "format_version");
     if (!kind || strcmp(kind, format_kind) != 0 || !version)
         error_set(error, ERROR_INVALID,
-                  "%s is not a plan made by `eventctl plan --out` (a manifest is given with -f)", path);
+                  "%s is not a plan made by `eventctl plan --out` (a manifest is given with -f)",
+                  path);
     else if (strtol(version, NULL, 10) != FORMAT_MAJOR)
         error_set(error, ERROR_INVALID, "%s has plan format %s; this eventctl reads format %d",
                   path, version, FORMAT_MAJOR);

@@ -117,8 +117,8 @@ static bool put_fallback(json_t *schema, const struct spec_key *key)
 
     if (!key->fallback)
         return true;
-    return put(schema, "default", text ? json_string(key->fallback)
-                                       : json_read_text(key->fallback));
+    return put(schema, "default",
+               text ? json_string(key->fallback) : json_read_text(key->fallback));
 }
 
 static json_t *mapping_schema(const struct spec *spec, bool partial)

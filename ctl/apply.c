@@ -118,8 +118,7 @@ static void write_done(void *context, struct remote_write *write)
         object_release(&write->live);
     }
     /* What never left needs no doubt: the journal speaks of the write, not of the item. */
-    journal_outcome(run->options->journal, op_names[write->op],
-                    plan_change_name(item->change),
+    journal_outcome(run->options->journal, op_names[write->op], plan_change_name(item->change),
                     write->outcome == REMOTE_DONE      ? "done"
                     : write->outcome == REMOTE_UNKNOWN ? "unknown"
                                                        : "failed",
@@ -323,7 +322,8 @@ bool apply_verify(struct apply *apply, const struct apply_options *options, stru
         remote_listing_release(&listing);
         if (!read)
             return error_wrap(error, "applied, but not verified");
-        if (apply->wrong == 0 || waited_ms >= options->settle_ms || (options->stop && *options->stop))
+        if (apply->wrong == 0 || waited_ms >= options->settle_ms ||
+            (options->stop && *options->stop))
             break;
         if (wait_ms > options->settle_ms - waited_ms)
             wait_ms = options->settle_ms - waited_ms;
@@ -333,7 +333,8 @@ bool apply_verify(struct apply *apply, const struct apply_options *options, stru
     }
     apply->verified = apply->wrong == 0;
     return apply->verified ||
-           error_set(error, ERROR_VERIFY,
-                     "applied, but %zu of %zu changes cannot be seen at the service as they should be",
-                     apply->wrong, apply->count);
+           error_set(
+               error, ERROR_VERIFY,
+               "applied, but %zu of %zu changes cannot be seen at the service as they should be",
+               apply->wrong, apply->count);
 }

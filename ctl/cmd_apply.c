@@ -85,9 +85,10 @@ static bool plan_after_last_run(struct work *work)
             return false;
     }
     if (finished + count > 0)
-        report_note(work->report,
-                    "the last apply did not finish (%zu write%s done, %zu in doubt); this one goes on",
-                    finished, finished == 1 ? "" : "s", count);
+        report_note(
+            work->report,
+            "the last apply did not finish (%zu write%s done, %zu in doubt); this one goes on",
+            finished, finished == 1 ? "" : "s", count);
     return true;
 }
 
@@ -212,7 +213,8 @@ const struct command command_apply = {
     .details =
         "Shows the plan, asks (or takes --yes), writes, and reads again to verify. Creates and\n"
         "updates come first; deletes follow only when all of them succeeded. A write carries the\n"
-        "version that was planned on: what somebody changed meanwhile is not overwritten (exit 6).\n"
+        "version that was planned on: what somebody changed meanwhile is not overwritten (exit "
+        "6).\n"
         "The first Ctrl-C finishes what is in flight and keeps the journal.\n",
     .run = run,
 };

@@ -35,8 +35,8 @@ static bool choose(struct render_plan *plan, const struct options *options, stru
         size_t length = strcspn(wanted, "=");
         const struct renderer *renderer = find_renderer(wanted, length);
         if (!renderer)
-            return error_set(error, ERROR_INVALID, "no output format \"%s\"; there are text and json",
-                             wanted);
+            return error_set(error, ERROR_INVALID,
+                             "no output format \"%s\"; there are text and json", wanted);
         if (wanted[length] && !wanted[length + 1])
             return error_set(error, ERROR_INVALID, "-o %s names no file", wanted);
         if (plan->count == sizeof(plan->sinks) / sizeof(plan->sinks[0]))
@@ -57,7 +57,8 @@ static bool check_color(const struct options *options, struct error *error)
 
     return !color || strcmp(color, "auto") == 0 || strcmp(color, "always") == 0 ||
            strcmp(color, "never") == 0 ||
-           error_set(error, ERROR_INVALID, "--color takes auto, always or never, not \"%s\"", color);
+           error_set(error, ERROR_INVALID, "--color takes auto, always or never, not \"%s\"",
+                     color);
 }
 
 bool render_choose(struct render_plan *plan, const struct options *options, struct error *error)

@@ -24,12 +24,13 @@ struct render_plan {
     struct render_sink sinks[8];
     size_t count;
 };
-/* False: -o or --color is wrong; the error then goes to stdout alone, as JSON where that was asked for. */
+/* False: -o or --color is wrong; the error then goes to stdout alone, as JSON where that was asked
+ * for. */
 MUST_CHECK bool render_choose(struct render_plan *plan, const struct options *options,
                               struct error *error);
 
-/* Writes the report to every sink. A file or pipe that cannot be written sets report->error, unless it
- * holds one already. */
+/* Writes the report to every sink. A file or pipe that cannot be written sets report->error, unless
+ * it holds one already. */
 void render_report(const struct render_plan *plan, const struct options *options,
                    struct report *report);
 

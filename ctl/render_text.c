@@ -15,16 +15,16 @@ static const enum paint action_paints[PLAN_ACTIONS] = {[PLAN_CREATE] = PAINT_ADD
 /* -- differences ---------------------------------------------------------------------------- */
 
 /* Elements of `these` that `those` has not, one a line. */
-static void add_missing(struct buf *out, enum field field, const json_t *these,
-                        const json_t *those, char sign, bool color)
+static void add_missing(struct buf *out, enum field field, const json_t *these, const json_t *those,
+                        char sign, bool color)
 {
     const json_t *element, *other;
     size_t i, j;
 
-    json_array_foreach(these, i, element) {
+    json_array_foreach(these, i, element)
+    {
         bool found = false;
-        json_array_foreach(those, j, other)
-            found = found || json_equal(element, other);
+        json_array_foreach(those, j, other) found = found || json_equal(element, other);
         if (found)
             continue;
         buf_add_text(out, "          ");
@@ -91,8 +91,7 @@ static void add_new_fields(struct buf *out, const struct object *object, bool co
     for (enum field field = FIELD_NAME + 1; field < FIELD_COUNT; field++) {
         const char *value = object->fields[field];
         if (!value || strcmp(value, "null") == 0 || strcmp(value, "[]") == 0 ||
-            strcmp(value, "\"\"") == 0 ||
-            (field == FIELD_PROTECT && strcmp(value, "false") == 0))
+            strcmp(value, "\"\"") == 0 || (field == FIELD_PROTECT && strcmp(value, "false") == 0))
             continue;
         buf_printf(out, "      %s:", field_table[field].name);
         if (field_table[field].set) {
@@ -384,8 +383,7 @@ static void add_apply(struct buf *out, const struct report *report, bool color)
                "not sent",
                apply->count > 0 ? "\n" : "", done_count(apply, PLAN_CREATE),
                done_count(apply, PLAN_UPDATE), done_count(apply, PLAN_REPLACE),
-               done_count(apply, PLAN_DELETE), failed,
-               apply->states[APPLY_NOT_SENT]);
+               done_count(apply, PLAN_DELETE), failed, apply->states[APPLY_NOT_SENT]);
     if (apply->states[APPLY_HALF] > 0)
         buf_printf(out, ", %zu half done", apply->states[APPLY_HALF]);
     if (apply->states[APPLY_UNKNOWN] > 0)
@@ -400,8 +398,8 @@ static void add_objects(struct buf *out, const struct report *report)
     for (size_t i = 0; i < report->object_count; i++) {
         const struct object *object = report->objects[i];
         const struct marker *marker = &object->marker;
-        bool on = object->fields[FIELD_ENABLED] &&
-                  strcmp(object->fields[FIELD_ENABLED], "true") == 0;
+        bool on =
+            object->fields[FIELD_ENABLED] && strcmp(object->fields[FIELD_ENABLED], "true") == 0;
         paint_text(out, object->name);
         buf_printf(out, "  %s  %s  %s", via_name(object->via), on ? "enabled" : "disabled",
                    object->health ? "" : "-");
@@ -446,7 +444,8 @@ static void add_facts(struct buf *out, const json_t *facts)
     const json_t *value;
     const char *key;
 
-    json_object_foreach((json_t *)facts, key, value) {
+    json_object_foreach((json_t *)facts, key, value)
+    {
         char *text = json_is_string(value) ? NULL : json_canonical(value);
         buf_printf(out, "%s: ", key);
         paint_text(out, json_is_string(value) ? json_string_value(value) : text ? text : "");

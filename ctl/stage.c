@@ -205,8 +205,8 @@ static void note_mappings(struct report *report)
                        strcmp(subscription->events[e].name, event->name) == 0;
         }
         if (used && event->topic && strcmp(event->topic, event->name) != 0)
-            report_note(report, "%s is served by topic %s%s%s%s%s%s%s", event->name,
-                        event->topic, event->adds.field ? " where " : "",
+            report_note(report, "%s is served by topic %s%s%s%s%s%s%s", event->name, event->topic,
+                        event->adds.field ? " where " : "",
                         event->adds.field ? event->adds.field : "", event->adds.field ? " " : "",
                         event->adds.field ? filter_operators[event->adds.op].name : "",
                         event->adds.field ? " " : "", event->adds.field ? event->adds.value : "");
@@ -329,19 +329,19 @@ bool stage_saved_compare(const struct options *options, struct report *report)
     long moved;
 
     report->moved = calloc(saved->plan.count + 1, sizeof(*report->moved));
-    moved = report->moved ? plan_file_compare(saved, &report->listing.objects, note_moved, report)
-                          : -1;
+    moved =
+        report->moved ? plan_file_compare(saved, &report->listing.objects, note_moved, report) : -1;
     if (moved < 0)
         return error_no_memory(&report->error);
     if (moved > 0)
-        return error_set(&report->error, ERROR_STALE,
-                         "%ld object%s changed since the plan was made; nothing was written; make a "
-                         "new plan",
-                         moved, moved == 1 ? "" : "s");
+        return error_set(
+            &report->error, ERROR_STALE,
+            "%ld object%s changed since the plan was made; nothing was written; make a "
+            "new plan",
+            moved, moved == 1 ? "" : "s");
     if (saved->already_done > 0)
         report_note(report, "%zu change%s of this plan %s there already", saved->already_done,
-                    saved->already_done == 1 ? "" : "s",
-                    saved->already_done == 1 ? "is" : "are");
+                    saved->already_done == 1 ? "" : "s", saved->already_done == 1 ? "is" : "are");
     for (size_t i = 0; i < report->listing.objects.count; i++) {
         const struct marker *marker = &report->listing.objects.items[i].marker;
         saved->plan.ours += marker->present && strcmp(marker->owner, saved->owner) == 0;

@@ -186,6 +186,43 @@ def write_manifest(rng, folder, manifest, owner):
             file.write("\n".join(lines) + "\n")
 
 
+def seconds(text):
+    return int(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]]
+
+
+def there_as_wanted(state, manifest):
+    """None, or what of the manifest is not at the service: the little that can be told without
+    eventctl's own reading of either."""
+    by_name = {(kind, entity["name"]): entity for kind, entity in everything(state)}
+    for name, wanted in manifest.items():
+        trigger = wanted["via"] == "trigger"
+        for event in wanted["events"] if trigger else [None]:
+            full = f"{name}@v{wanted['version']}" + (f"/{event}" if trigger else "")
+            found = by_name.get(("triggers" if trigger else "subscriptions", full))
+            if not found:
+                return f"{full} is missing"
+            facts = [(found["enabled"], wanted.get("enabled", True))]
+            if trigger:
+                facts += [(found["topicName"], TOPIC + GUIDE_TOPICS[event]
+                           if event in GUIDE_TOPICS else event),
+                          (found["target"]["id"], wanted["target"]["workflow"]),
+                          (found.get("eventTTLSeconds"), seconds(wanted["ttl"])
+                           if "ttl" in wanted else None),
+                          (found.get("delayBySeconds"), seconds(wanted["delay"])
+                           if "delay" in wanted else None)]
+            else:
+                facts += [(found["delivery"]["url"], wanted["delivery"]["url"]),
+                          (sorted(found["eventTypes"]), sorted(wanted["events"])),
+                          (found["batching"]["mode"].lower(),
+                           wanted["delivery"].get("batching", {}).get("mode", "immediate"))]
+            if not found["description"].startswith(wanted["description"]):
+                return f"{full} has another description: {found}"
+            for is_so, should_be in facts:
+                if is_so != should_be:
+                    return f"{full} has {is_so} instead of {should_be}: {found}"
+    return None
+
+
 # -- what others do at the service --------------------------------------------------------------
 
 def everything(state):
@@ -431,33 +468,38 @@ class Round:
         self.prune = self.rng.random() < 0.5
         self.mode = ["plain", "bad-line", "saved", "bad-line", "stale", "bad-line", "between",
                      "bad-line"][number % 8]
+        self.manifest = {}
         self.story = []
 
     def play(self):
         rng = self.rng
         manifest = new_manifest(rng)
         if rng.random() < 0.85:
-            write_manifest(rng, self.folder, manifest, self.owner)
+            self.write(manifest)
             self.apply_all()
             self.settled()
             interfere(rng, self.sandbox)
         add_strangers(rng, self.sandbox, manifest)
         if rng.random() < 0.8:
             manifest = next_manifest(rng, manifest)
-        write_manifest(rng, self.folder, manifest, self.owner)
+        self.write(manifest)
         plan = self.plan()
         if rng.random() < 0.6:
             respell(rng, self.sandbox)
             self.same_plan(plan)
         if plan["exit_code"] == EXIT_FAILED:
-            self.refused(plan, EXIT_FAILED)
+            self.refused(EXIT_FAILED)
         elif any(one["protected"] for one in plan["plan"]["changes"]):
-            self.refused(plan, EXIT_REFUSED)
+            self.refused(EXIT_REFUSED)
         else:
             getattr(self, "play_" + self.mode.replace("-", "_"))(plan["plan"]["changes"])
         self.sandbox.stop()
 
     # -- running ----------------------------------------------------------------
+
+    def write(self, manifest):
+        self.manifest = manifest
+        write_manifest(self.rng, self.folder, manifest, self.owner)
 
     def run(self, *arguments, json_output=True):
         """(exit code, stdout as JSON, stdout as it is, the requests)"""
@@ -497,6 +539,11 @@ class Round:
         else:
             expect(code == (EXIT_CHANGES if document["plan"]["changes"] else EXIT_OK),
                    f"plan with {len(document['plan']['changes'])} changes: exit {code}")
+        for one in document["plan"]["changes"]:
+            match = MARKER.search(f"{(one.get('before') or {}).get('marker', '')}")
+            name = match[1].rpartition("/")[2].partition("@")[0] if match else None
+            expect(one["action"] != "delete" or self.prune or not name or name in self.manifest,
+                   f"without --prune {one['name']} would be deleted")
         again = self.run("plan", "--detailed-exitcode", *self.options())
         expect(again[2] == text, "the second plan differs")
         checked, check, _, log = self.run("check", *self.options())
@@ -518,6 +565,8 @@ class Round:
         plan = self.plan()
         expect(plan["exit_code"] == EXIT_OK, lambda: "after apply there is still to do: "
                + json.dumps(plan["plan"]["changes"]))
+        wrong = there_as_wanted(self.sandbox.objects(), self.manifest)
+        expect(not wrong, wrong)
 
     # -- what holds of writing ----------------------------------------------------
 
@@ -536,14 +585,13 @@ class Round:
                 expect(now.get(entity["id"]) == entity,
                        lambda gone=entity: f"touched: {gone} → {now.get(gone['id'])}")
 
-    def refused(self, plan, code):
+    def refused(self, code):
         """A conflict or a protection: nothing is written."""
         before = self.sandbox.objects()
         got, _, _, log = self.apply("--allow-downgrade", *self.options())
         expect(got == code, f"apply should be refused with {code}: exit {got}")
         expect(not any(map(is_write, log)), "a refused apply wrote")
         expect(self.sandbox.objects() == before, "a refused apply changed something")
-        del plan
 
     def applied(self, changes, *arguments):
         """An apply on a good line: just the plan's writes."""

@@ -6,7 +6,7 @@
  *
  * A scenario is run again and again: the first time its first allocation fails, then its second,
  * until it needs no more of them. Each run has to end in the right result or in an error that was
- * told; memory errors and leaks are the sanitizers' business.
+ * told; memory errors and leaks are the sanitizers' to find.
  */
 #ifndef TESTS_ALLOC_H
 #define TESTS_ALLOC_H
@@ -25,18 +25,16 @@ void alloc_off(void);
 /* Whether an allocation has failed since alloc_on. */
 bool alloc_has_failed(void);
 
-/* One run of a scenario. What it sets up and looks at stands outside of alloc_on and alloc_off; what came
- * of it, as text, is appended to `result`. False: it ended in an error. Something that is wrong either way is told
- * with alloc_wrong. */
+/* One run of a scenario. What it sets up and looks at stands outside of alloc_on and alloc_off;
+ * what came of it, as text, is appended to `result`. False: it ended in an error. Something that is
+ * wrong either way is told with alloc_wrong. */
 typedef bool (*alloc_scenario)(size_t nth, enum alloc_mode mode, struct buf *result);
 
 /* Says what a run got wrong; it counts as failed. */
 void alloc_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Runs a scenario for every n, or from `dense` on for every `step`-th (a prime, so that it
- * meets loops at all their places); 0: for every n. */
-void alloc_try(const char *name, alloc_scenario scenario, enum alloc_mode mode, size_t dense,
-               size_t step);
+/* Runs a scenario for every n, in both modes. */
+void alloc_try(const char *name, alloc_scenario scenario);
 
 /* Prints "N passed, N failed"; what main returns. */
 int alloc_end(void);

@@ -6,31 +6,30 @@
 #include <stdint.h>
 #include <unistd.h>
 
-static const char first_file[] =
-    "apiVersion: eventctl/v1\n"
-    "organization: acme dev\n"
-    "owner: team-x\n"
-    "variables: [INGEST_URL, UNUSED]\n"
-    "lint: {disable: [unknown-field]}\n"
-    "defaults: &all\n"
-    "  delivery:\n"
-    "    url: ${INGEST_URL}/in\n"
-    "    batching: {mode: batched, window: 1m, size: 5}\n"
-    "  target: {workflow: 3f0c1b52-8a54-4d0e-9d1f-6a2f7c9e5b10}\n"
-    "subscriptions:\n"
-    "  voice:\n"
-    "    version: 3\n"
-    "    description: \"Voice, für \\\"CRM\\\"\"\n"
-    "    events: [Interaction.Created, Interaction.Closed]\n"
-    "    filter: &criteria\n"
-    "      - {field: status, op: ne, value: Abandoned}\n"
-    "      - {field: m, op: in, value: [3, 1.5, true, \"x\\ty\", 2]}\n"
-    "      - {field: k, op: size, value: 2}\n"
-    "    protect: true\n"
-    "  same:\n"
-    "    version: 1\n"
-    "    events: [Interaction.Closed, Interaction.Created]\n"
-    "    filter: *criteria\n";
+static const char first_file[] = "apiVersion: eventctl/v1\n"
+                                 "organization: acme dev\n"
+                                 "owner: team-x\n"
+                                 "variables: [INGEST_URL, UNUSED]\n"
+                                 "lint: {disable: [unknown-field]}\n"
+                                 "defaults: &all\n"
+                                 "  delivery:\n"
+                                 "    url: ${INGEST_URL}/in\n"
+                                 "    batching: {mode: batched, window: 1m, size: 5}\n"
+                                 "  target: {workflow: 3f0c1b52-8a54-4d0e-9d1f-6a2f7c9e5b10}\n"
+                                 "subscriptions:\n"
+                                 "  voice:\n"
+                                 "    version: 3\n"
+                                 "    description: \"Voice, für \\\"CRM\\\"\"\n"
+                                 "    events: [Interaction.Created, Interaction.Closed]\n"
+                                 "    filter: &criteria\n"
+                                 "      - {field: status, op: ne, value: Abandoned}\n"
+                                 "      - {field: m, op: in, value: [3, 1.5, true, \"x\\ty\", 2]}\n"
+                                 "      - {field: k, op: size, value: 2}\n"
+                                 "    protect: true\n"
+                                 "  same:\n"
+                                 "    version: 1\n"
+                                 "    events: [Interaction.Closed, Interaction.Created]\n"
+                                 "    filter: *criteria\n";
 static const char second_file[] =
     "apiVersion: eventctl/v1\n"
     "x-note: nothing\n"
@@ -446,8 +445,7 @@ int main(void)
         return 1;
     close(fd);
     for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
-        for (enum alloc_mode mode = ALLOC_ONE; mode <= ALLOC_ALL; mode++)
-            alloc_try(scenarios[i].name, scenarios[i].scenario, mode, 0, 0);
+        alloc_try(scenarios[i].name, scenarios[i].scenario);
     unlink(plan_path);
     return alloc_end();
 }

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-from sandbox import PAGE_SIZE, SUBSCRIPTIONS, TRIGGERS, Eventctl, Sandbox, is_listing, is_write
+from sandbox import PAGE_SIZE, Eventctl, Sandbox, is_listing, is_write
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LATENCY_MS = 50
