@@ -73,9 +73,9 @@ struct login *login_new(const struct client_options *options, struct transport *
         struct error why = ERROR_INIT;
         if (!options->credentials[i].id)
             continue;
-        login->caches[i] = token_cache_open(options->token_cache, options->login_url,
-                                            options->credentials[i].id,
-                                            options->credentials[i].secret, &why);
+        login->caches[i] =
+            token_cache_open(options->token_cache, options->login_url, options->credentials[i].id,
+                             options->credentials[i].secret, &why);
         if (!login->caches[i])
             login_log(login, LOG_WARNING, "%s", why.text);
     }

@@ -78,8 +78,7 @@ static bool set_names(struct token_cache *cache, const char *login_url, const ch
 }
 
 struct token_cache *token_cache_open(const char *folder, const char *login_url,
-                                     const char *client_id, const char *secret,
-                                     struct error *error)
+                                     const char *client_id, const char *secret, struct error *error)
 {
     struct token_cache *cache = calloc(1, sizeof(*cache));
     bool ok;

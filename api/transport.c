@@ -246,6 +246,10 @@ static bool set_request(struct exchange *exchange, const struct http_request *re
         curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
         curl_easy_setopt(easy, CURLOPT_SEEKDATA, exchange);
     }
+    /* On a kept connection that died libcurl would send a DELETE a second time, unasked: without
+     * a body nothing stops it but a connection of its own. */
+    if (strcmp(request->method, "DELETE") == 0)
+        curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     return curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
 }

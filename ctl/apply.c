@@ -9,7 +9,7 @@
 
 const char *apply_state_name(enum apply_state state)
 {
-    static const char *const names[APPLY_STATES] = {"not sent", "done",     "half done",
+    static const char *const names[APPLY_STATES] = {"not_sent", "done",     "half_done",
                                                     "failed",   "conflict", "unknown"};
 
     return names[state];

@@ -22,7 +22,7 @@ enum apply_state {
     APPLY_UNKNOWN,  /* sent, no answer, and not to be found out */
     APPLY_STATES
 };
-const char *apply_state_name(enum apply_state state);
+const char *apply_state_name(enum apply_state state); /* one word: "not_sent" */
 
 struct apply_item {
     const struct plan_change *change;
@@ -54,12 +54,13 @@ struct apply_options {
 void apply_init(struct apply *apply);
 void apply_release(struct apply *apply);
 
-/* Sends what the plan has. True when all of it is done; else *error is the exit code's: partial, stale, auth,
- * interrupted, or failed when nothing was done. */
+/* Sends what the plan has. True when all of it is done; else *error is the exit code's: partial,
+ * stale, auth, interrupted, or failed when nothing was done. */
 MUST_CHECK bool apply_run(struct apply *apply, const struct plan *plan,
                           const struct apply_options *options, struct error *error);
 
-/* Reads again, until all that was done is seen or settle_ms have passed. ERROR_VERIFY when it is not. */
+/* Reads again, until all that was done is seen or settle_ms have passed. ERROR_VERIFY when it is
+ * not. */
 MUST_CHECK bool apply_verify(struct apply *apply, const struct apply_options *options,
                              struct error *error);
 

@@ -18,11 +18,11 @@ static void status(struct client *client, struct report *report)
     client_get_status(client, &now);
     report->facts = json_pack(
         "{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "organization", who->organization,
-        "organization_id", who->organization_id, "client", who->client, "client_id",
-        who->client_id, "token_from_cache", (int)now.token_from_cache, "token_expires_in_s",
-        number_or_null(now.token_expires_in_s), "rate_limit_count",
-        number_or_null(now.rate_count), "rate_limit_allowed", number_or_null(now.rate_allowed),
-        "rate_limit_reset_s", number_or_null(now.rate_reset_s), "clock_skew_s",
+        "organization_id", who->organization_id, "client", who->client, "client_id", who->client_id,
+        "token_from_cache", (int)now.token_from_cache, "token_expires_in_s",
+        number_or_null(now.token_expires_in_s), "rate_limit_count", number_or_null(now.rate_count),
+        "rate_limit_allowed", number_or_null(now.rate_allowed), "rate_limit_reset_s",
+        number_or_null(now.rate_reset_s), "clock_skew_s",
         now.clock_skew_s == INT64_MIN ? json_null() : json_integer(now.clock_skew_s));
     if (!report->facts)
         error_no_memory(&report->error);

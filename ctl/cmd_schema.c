@@ -14,7 +14,8 @@ const struct command command_schema = {
     .name = "schema",
     .words = "",
     .summary = "the JSON Schema of a manifest, for editors",
-    .details = "Made from the table that the parser reads by. Keep it beside the manifests and name\n"
-               "it in their first line: # yaml-language-server: $schema=./subscription.schema.json\n",
+    .details =
+        "Made from the table that the parser reads by. Keep it beside the manifests and name\n"
+        "it in their first line: # yaml-language-server: $schema=./subscription.schema.json\n",
     .run = run,
 };

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-/* The topics of all triggers, each as often as it stands; NULL: no memory. The caller frees the array. */
+/* The topics of all triggers, each as often as it stands; NULL: no memory. The caller frees the
+ * array. */
 static const char **collect_topics(const struct manifest *manifest, size_t *count)
 {
     size_t most = 0;
@@ -37,8 +38,7 @@ static void validate_online(const struct options *options, struct report *report
     if (!topics)
         error_no_memory(&report->error);
     else if (stage_connect(options, report, &client) && stage_listing(client, report) &&
-             (count == 0 ||
-              remote_check_topics(client, topics, count, &unknown, &report->error)) &&
+             (count == 0 || remote_check_topics(client, topics, count, &unknown, &report->error)) &&
              unknown.length > 0)
         error_set(&report->error, ERROR_INVALID, "the service knows no topic %s",
                   buf_text(&unknown));
@@ -50,7 +50,8 @@ static void validate_online(const struct options *options, struct report *report
 static void run(const struct options *options, const struct option_words *words,
                 struct report *report)
 {
-    if (stage_settings(options, report) && stage_manifest(options, words, report) && options->online)
+    if (stage_settings(options, report) && stage_manifest(options, words, report) &&
+        options->online)
         validate_online(options, report);
 }
 
@@ -59,7 +60,8 @@ const struct command command_validate = {
     .words = "[PATH…]",
     .summary = "check a manifest: syntax, schema, lint rules; offline",
     .groups = GROUP_MANIFEST | GROUP_VALIDATE | GROUP_CONNECT,
-    .details = "All findings are shown, each with its place and rule. Warnings leave the exit code 0.\n",
+    .details =
+        "All findings are shown, each with its place and rule. Warnings leave the exit code 0.\n",
     .words_most = 15,
     .run = run,
 };

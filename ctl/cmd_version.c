@@ -9,8 +9,8 @@ static void run(const struct options *options, const struct option_words *words,
 {
     (void)options;
     (void)words;
-    report->facts = json_pack("{s:s, s:s, s:s, s:s, s:s}", "eventctl", EVENTCTL_VERSION,
-                              "libcurl", curl_version_info(CURLVERSION_NOW)->version, "openssl",
+    report->facts = json_pack("{s:s, s:s, s:s, s:s, s:s}", "eventctl", EVENTCTL_VERSION, "libcurl",
+                              curl_version_info(CURLVERSION_NOW)->version, "openssl",
                               OpenSSL_version(OPENSSL_VERSION_STRING), "libyaml",
                               yaml_get_version_string(), "jansson", jansson_version_str());
     if (!report->facts)

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 const struct command *const command_table[] = {
-    &command_validate, &command_plan, &command_apply,  &command_check,   &command_list,
-    &command_show,     &command_auth, &command_schema, &command_version, &command_help,
-    NULL,
+    &command_validate, &command_plan, &command_apply, &command_check,
+    &command_list,     &command_show, &command_auth,  &command_schema,
+    &command_version,  &command_help, NULL,
 };
 
 const struct command *command_find(const char *name)
@@ -104,8 +104,9 @@ static void run_command(const struct command *command, struct options *options,
     }
 }
 
-/* What is larger is given back to the system when it is freed. Said once, it stays so; else the first
- * large thing that is freed would raise it, and growing lists would leave holes. (mallopt(3)) */
+/* What is larger is given back to the system when it is freed. Said once, it stays so; else the
+ * first large thing that is freed would raise it, and growing lists would leave holes. (mallopt(3))
+ */
 enum { LARGE_BYTES = 128 * 1024 };
 
 int main(int argc, char **argv)

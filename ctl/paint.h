@@ -4,7 +4,15 @@
 
 #include "core/object.h"
 
-enum paint { PAINT_ADD, PAINT_CHANGE, PAINT_REPLACE, PAINT_REMOVE, PAINT_DIM, PAINT_STRONG, PAINTS };
+enum paint {
+    PAINT_ADD,
+    PAINT_CHANGE,
+    PAINT_REPLACE,
+    PAINT_REMOVE,
+    PAINT_DIM,
+    PAINT_STRONG,
+    PAINTS
+};
 
 /* Appends an escape code, or nothing without `color`. */
 void paint_start(struct buf *out, enum paint paint, bool color);

@@ -148,6 +148,8 @@ void render_plan_now(const struct render_plan *plan, const struct options *optio
     for (size_t i = 0; i < plan->count; i++)
         text_on_stdout |= !plan->sinks[i].path && plan->sinks[i].renderer->render == render_text;
     int fd = text_on_stdout ? STDOUT_FILENO : STDERR_FILENO;
+    if (!text_on_stdout && options->quiet && options->yes)
+        return;
     buf_init(&out, OUTPUT_MAX_BYTES);
     render_text_plan(&out, report, render_color(options, fd));
     buf_add_char(&out, '\n');

@@ -41,8 +41,8 @@ static json_t *place_to_json(const struct place *place)
 {
     if (!place->source)
         return json_null();
-    return json_pack("{s:o, s:i, s:i}", "file", safe_text(place->source->path), "line", (int)place->line,
-                     "column", (int)place->column);
+    return json_pack("{s:o, s:i, s:i}", "file", safe_text(place->source->path), "line",
+                     (int)place->line, "column", (int)place->column);
 }
 
 static json_t *diags_to_json(const struct diag_list *diags)
@@ -73,14 +73,14 @@ static json_t *fields_to_json(const struct plan_change *change)
 
     for (size_t i = 0; i < change->field_count; i++) {
         const struct plan_field *difference = &change->fields[i];
-        json_array_append_new(
-            array, json_pack("{s:s, s:o, s:o, s:s, s:s}", "field",
-                             field_table[difference->field].name, "before",
-                             value_of(change->before, difference->field), "after",
-                             value_of(change->after, difference->field), "cause",
-                             change->action == PLAN_UPDATE ? plan_cause_name(difference->cause)
-                                                           : "pending",
-                             "risk", risk_name(difference->risk)));
+        json_array_append_new(array, json_pack("{s:s, s:o, s:o, s:s, s:s}", "field",
+                                               field_table[difference->field].name, "before",
+                                               value_of(change->before, difference->field), "after",
+                                               value_of(change->after, difference->field), "cause",
+                                               change->action == PLAN_UPDATE
+                                                   ? plan_cause_name(difference->cause)
+                                                   : "pending",
+                                               "risk", risk_name(difference->risk)));
     }
     return array;
 }
@@ -90,12 +90,12 @@ static json_t *change_to_json(const struct plan_change *change)
     const struct object *object = change->after ? change->after : change->before;
     json_t *json = json_pack(
         "{s:s, s:s, s:s, s:o, s:o, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "action",
-        plan_action_table[change->action].verb, "name", object->name, "kind",
-        via_name(object->via), "id", text_or_null(change->before ? change->before->id : NULL),
-        "topic", text_or_null(object->topic), "risk", risk_name(change->risk), "drifted",
-        (int)plan_change_drifted(change), "pending", (int)plan_change_pending(change),
-        "superseded", (int)change->superseded, "protected", (int)change->protected,
-        "marker_missing", (int)change->marker_missing, "fields", fields_to_json(change));
+        plan_action_table[change->action].verb, "name", object->name, "kind", via_name(object->via),
+        "id", text_or_null(change->before ? change->before->id : NULL), "topic",
+        text_or_null(object->topic), "risk", risk_name(change->risk), "drifted",
+        (int)plan_change_drifted(change), "pending", (int)plan_change_pending(change), "superseded",
+        (int)change->superseded, "protected", (int)change->protected, "marker_missing",
+        (int)change->marker_missing, "fields", fields_to_json(change));
 
     if (json && change->before)
         json_object_set_new(json, "before", object_to_json(change->before));
@@ -109,9 +109,8 @@ static json_t *names_to_json(const struct object *const *objects, size_t count)
     json_t *array = json_array();
 
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(array,
-                              json_pack("{s:s, s:s, s:s}", "name", objects[i]->name, "kind",
-                                        via_name(objects[i]->via), "id", objects[i]->id));
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "name", objects[i]->name, "kind",
+                                               via_name(objects[i]->via), "id", objects[i]->id));
     return array;
 }
 
@@ -122,9 +121,9 @@ static json_t *conflicts_to_json(const struct plan *plan)
     for (size_t i = 0; i < plan->conflict_count; i++) {
         const struct plan_conflict *conflict = &plan->conflicts[i];
         json_array_append_new(
-            array, json_pack("{s:s, s:s, s:o}", "name", conflict->name, "id", conflict->first->id,
-                             "other_id",
-                             text_or_null(conflict->second ? conflict->second->id : NULL)));
+            array,
+            json_pack("{s:s, s:s, s:o}", "name", conflict->name, "id", conflict->first->id,
+                      "other_id", text_or_null(conflict->second ? conflict->second->id : NULL)));
     }
     return array;
 }
@@ -136,18 +135,17 @@ static json_t *plan_to_json(const struct report *report)
 
     for (size_t i = 0; i < plan->count; i++)
         json_array_append_new(changes, change_to_json(&plan->changes[i]));
-    return json_pack(
-        "{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:o}", "changes", changes,
-        "summary", "create", (json_int_t)plan_count(plan, PLAN_CREATE), "update",
-        (json_int_t)plan_count(plan, PLAN_UPDATE), "replace",
-        (json_int_t)plan_count(plan, PLAN_REPLACE), "delete",
-        (json_int_t)plan_count(plan, PLAN_DELETE), "drifted",
-        (json_int_t)plan_count_drifted(plan), "unchanged", (json_int_t)plan->unchanged,
-        "conflicts", conflicts_to_json(plan), "orphans",
-        names_to_json(plan->orphans, plan->orphan_count), "unmanaged",
-        names_to_json(plan->unmanaged, plan->unmanaged_count), "foreign",
-        names_to_json(plan->foreign, plan->foreign_count), "apply_would_be_refused",
-        error_to_json(&report->allowed));
+    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:o}", "changes",
+                     changes, "summary", "create", (json_int_t)plan_count(plan, PLAN_CREATE),
+                     "update", (json_int_t)plan_count(plan, PLAN_UPDATE), "replace",
+                     (json_int_t)plan_count(plan, PLAN_REPLACE), "delete",
+                     (json_int_t)plan_count(plan, PLAN_DELETE), "drifted",
+                     (json_int_t)plan_count_drifted(plan), "unchanged", (json_int_t)plan->unchanged,
+                     "conflicts", conflicts_to_json(plan), "orphans",
+                     names_to_json(plan->orphans, plan->orphan_count), "unmanaged",
+                     names_to_json(plan->unmanaged, plan->unmanaged_count), "foreign",
+                     names_to_json(plan->foreign, plan->foreign_count), "apply_would_be_refused",
+                     error_to_json(&report->allowed));
 }
 
 static json_t *object_or_null(const struct object *object)
@@ -167,8 +165,8 @@ static json_t *moved_to_json(const struct report *report)
     json_t *array = json_array();
 
     for (size_t i = 0; i < report->moved_count; i++)
-        json_array_append_new(
-            array, three_way_to_json(&report->moved[i].change, report->moved[i].live));
+        json_array_append_new(array,
+                              three_way_to_json(&report->moved[i].change, report->moved[i].live));
     return array;
 }
 
@@ -182,9 +180,11 @@ static json_t *apply_to_json(const struct apply *apply)
             "{s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "action",
             plan_action_table[item->change->action].verb, "name", plan_change_name(item->change),
             "state", apply_state_name(item->state), "id",
-            item->id[0] ? item->id : item->change->before ? item->change->before->id : "",
-            "found_later", (int)item->found_later, "verification_failed", (int)item->wrong,
-            "error", item->error ? error_to_json(item->error) : json_null());
+            item->id[0]            ? item->id
+            : item->change->before ? item->change->before->id
+                                   : "",
+            "found_later", (int)item->found_later, "verification_failed", (int)item->wrong, "error",
+            item->error ? error_to_json(item->error) : json_null());
         if (json && item->state == APPLY_CONFLICT)
             json_object_set_new(json, "conflict", three_way_to_json(item->change, item->live));
         json_array_append_new(items, json);
@@ -237,8 +237,8 @@ static json_t *report_to_json(const struct report *report)
         return NULL;
     if (report->identity.organization_id[0])
         json_object_set_new(json, "organization",
-                            json_pack("{s:s, s:s}", "id", report->identity.organization_id,
-                                      "name", report->identity.organization));
+                            json_pack("{s:s, s:s}", "id", report->identity.organization_id, "name",
+                                      report->identity.organization));
     if (report->plan)
         json_object_set_new(json, "plan", plan_to_json(report));
     if (report->moved_count > 0)

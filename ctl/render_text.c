@@ -3,6 +3,7 @@
 
 #include "core/json.h"
 #include "core/text.h"
+#include "ctl/columns.h"
 #include "ctl/paint.h"
 
 #include <string.h>
@@ -331,6 +332,11 @@ static void add_moved(struct buf *out, const struct plan_change *change, const s
         add_three_way(out, change, live);
 }
 
+static const char state_words[APPLY_STATES][16] = {
+    [APPLY_NOT_SENT] = "not sent", [APPLY_HALF] = "half done",  [APPLY_FAILED] = "failed",
+    [APPLY_CONFLICT] = "conflict", [APPLY_UNKNOWN] = "unknown",
+};
+
 static void add_item(struct buf *out, const struct apply_item *item, bool color)
 {
     const struct plan_action_row *row = &plan_action_table[item->change->action];
@@ -342,7 +348,7 @@ static void add_item(struct buf *out, const struct apply_item *item, bool color)
     }
     buf_add_text(out, "  ");
     paint_start(out, done ? PAINT_ADD : PAINT_REMOVE, color);
-    buf_add_text(out, done ? row->done : apply_state_name(item->state));
+    buf_add_text(out, done ? row->done : state_words[item->state]);
     paint_end(out, color);
     buf_add_char(out, ' ');
     paint_text(out, plan_change_name(item->change));
@@ -393,29 +399,45 @@ static void add_apply(struct buf *out, const struct report *report, bool color)
 
 /* -- lists and facts ------------------------------------------------------------------------ */
 
+/* Whose it is, as its marker says. */
+static void add_marker_cell(struct columns *columns, const struct marker *marker)
+{
+    struct buf cell;
+
+    buf_init(&cell, 1024);
+    if (marker->present)
+        buf_printf(&cell, "%s%s%s/%s@%lld%s", marker->organization, marker->owner[0] ? "/" : "",
+                   marker->owner, marker->name, (long long)marker->version,
+                   marker->protect ? ", protected" : "");
+    else
+        buf_add_text(&cell, "unmanaged");
+    columns_add(columns, buf_text(&cell));
+    buf_release(&cell);
+}
+
 static void add_objects(struct buf *out, const struct report *report)
 {
+    static const char *const heads[] = {"NAME", "KIND", "STATE", "HEALTH", "MARKER", "ID"};
+    struct columns columns;
+
+    if (report->object_count == 0) {
+        buf_add_text(out, "There are no subscriptions.\n");
+        return;
+    }
+    columns_init(&columns, sizeof(heads) / sizeof(heads[0]));
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+        columns_add(&columns, heads[i]);
     for (size_t i = 0; i < report->object_count; i++) {
         const struct object *object = report->objects[i];
-        const struct marker *marker = &object->marker;
-        bool on =
-            object->fields[FIELD_ENABLED] && strcmp(object->fields[FIELD_ENABLED], "true") == 0;
-        paint_text(out, object->name);
-        buf_printf(out, "  %s  %s  %s", via_name(object->via), on ? "enabled" : "disabled",
-                   object->health ? "" : "-");
-        if (object->health)
-            paint_text(out, object->health);
-        buf_add_text(out, "  ");
-        if (marker->present)
-            buf_printf(out, "%s%s%s/%s@%lld%s", marker->organization, marker->owner[0] ? "/" : "",
-                       marker->owner, marker->name, (long long)marker->version,
-                       marker->protect ? " protected" : "");
-        else
-            buf_add_text(out, "unmanaged");
-        buf_add_text(out, "  ");
-        paint_text(out, object->id);
-        buf_add_char(out, '\n');
+        const char *enabled = object->fields[FIELD_ENABLED];
+        columns_add(&columns, object->name);
+        columns_add(&columns, via_name(object->via));
+        columns_add(&columns, enabled && strcmp(enabled, "true") == 0 ? "enabled" : "disabled");
+        columns_add(&columns, object->health ? object->health : "-");
+        add_marker_cell(&columns, &object->marker);
+        columns_add(&columns, object->id);
     }
+    columns_print(&columns, out);
 }
 
 static void add_details(struct buf *out, const struct object *object, bool color)

@@ -42,8 +42,8 @@ struct report {
     const struct object **objects; /* list, show */
     size_t object_count;
     bool has_objects;
-    json_t *facts;  /* auth status, version: an object, shown in its order */
-    char *document; /* help, schema: a text as it stands */
+    json_t *facts;    /* auth status, version: an object, shown in its order */
+    char *document;   /* help, schema: a text as it stands */
     struct buf notes; /* one line each: what a reader should know beside the data */
 };
 

@@ -130,8 +130,12 @@ static bool config_open(struct config_file *file, struct settings *settings, str
     file->there = source_read(source, path, diags);
     file->reader =
         (struct spec_reader){.source = source, .arena = &settings->arena, .diags = diags};
-    return file->there && yaml_read(&file->yaml, source, &settings->arena, diags) &&
-           spec_read(&file->reader, &config_spec, file->yaml.nodes, &file->config);
+    if (!file->there || !yaml_read(&file->yaml, source, &settings->arena, diags))
+        return false;
+    const struct yaml_node *root = file->yaml.nodes;
+    if (root->kind == YAML_SCALAR && yaml_type(root->text, root->plain) == YAML_NULL)
+        file->there = false; /* comments alone say nothing, and nothing wrong */
+    return !file->there || spec_read(&file->reader, &config_spec, root, &file->config);
 }
 
 /* The profile's part of a file; unset when the file has none of that name. */

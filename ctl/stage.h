@@ -18,8 +18,8 @@ MUST_CHECK bool stage_settings(const struct options *options, struct report *rep
 MUST_CHECK bool stage_manifest(const struct options *options, const struct option_words *words,
                                struct report *report);
 
-/* Reads the secrets and makes a client, with report->identity filled in and the organisation checked. The
- * caller frees it. */
+/* Reads the secrets and makes a client, with report->identity filled in and the organisation
+ * checked. The caller frees it. */
 MUST_CHECK bool stage_connect(const struct options *options, struct report *report,
                               struct client **client);
 
@@ -38,8 +38,8 @@ MUST_CHECK bool stage_read_only(const struct options *options, const struct opti
 MUST_CHECK bool stage_saved_plan(const struct options *options, const char *path,
                                  struct report *report);
 
-/* A kept plan against the organisation and the listing: ERROR_STALE with report->moved when an object is
- * not as it was planned on. */
+/* A kept plan against the organisation and the listing: ERROR_STALE with report->moved when an
+ * object is not as it was planned on. */
 MUST_CHECK bool stage_saved_compare(const struct options *options, struct report *report);
 
 #endif

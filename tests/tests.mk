@@ -48,6 +48,8 @@ lint: test-deps all
 bench: test-deps all
 	@tests/bench/bench.py
 
+include tests/alloc/alloc.mk
+
 clean:
 	rm -rf build
 
