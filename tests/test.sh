@@ -20,6 +20,8 @@ count() {
     awk '
         /^\[  PASSED  \] [0-9]+ test/ { p += $4; said = 1 }
         /^ *[0-9]+ FAILED TEST/ { f += $1; said = 1 }
+        /^# pass [0-9]+/ { p += $3; said = 1 }
+        /^# fail [0-9]+/ { f += $3; said = 1 }
         /^[0-9]+ passed, [0-9]+ failed/ { p += $1; f += $3; said = 1 }
         END { if (said) print p + 0, f + 0; else print "- -" }' "$1"
 }
