@@ -108,7 +108,7 @@ static bool confirmed(const struct work *work)
     return true;
 }
 
-/* Half an hour of work is announced before it starts. */
+/* Half an hour of work is announced before anybody agrees to it. */
 static void announce(const struct work *work)
 {
     size_t writes = plan_writes(work->report->plan);
@@ -147,7 +147,6 @@ static void carry_out(struct work *work)
                                     .settle_ms = work->options->settle_ms};
 
     progress_init(&progress, "writes", work->options->quiet);
-    announce(work);
     if (!journal_start(work->journal, &report->error))
         return;
     report->has_apply = true;
@@ -174,6 +173,7 @@ static void apply_plan(struct work *work)
     }
     if (render_choose(&sinks, work->options, &report->error))
         render_plan_now(&sinks, work->options, report);
+    announce(work);
     if (report->error.code == ERROR_NONE && confirmed(work))
         carry_out(work);
 }

@@ -100,8 +100,8 @@ class Network:
                 head += data
             method, target = head.split(b" ", 2)[:2]
             self.proxied.append((method + b" " + target).decode())
-            host, _, port = target.decode().rpartition(":")
-            with socket.create_connection((host, int(port))) as server:
+            port = int(target.decode().rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port)) as server:
                 connection.sendall(b"HTTP/1.1 200 Connected\r\n\r\n")
                 join(connection, server)
 
