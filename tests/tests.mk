@@ -1,12 +1,9 @@
 # What proves: `make test` runs all of it. Included by the Makefile.
 
-ASAN := build/asan
 UNIT := $(call sources,tests/unit)
 FUZZ := $(call sources,tests/fuzz)
-export ASAN_OPTIONS  := detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
-export UBSAN_OPTIONS := print_stacktrace=1
-export LC_ALL        := C.UTF-8
 FUZZ_SECONDS ?= 60
+export FUZZ_SECONDS
 
 .PHONY: demo test test-deps unit-programs fuzz-programs fuzz lint bench help clean
 

@@ -207,7 +207,10 @@ class Case:
             given.seek(0)
             streams = [given, out, err]
             if typed:
-                master, slave = pty.openpty()
+                try:
+                    master, slave = pty.openpty()
+                except OSError as error:
+                    raise Skipped(f"no pseudo-terminals here: {error}") from error
                 tty.setraw(slave)
                 os.write(master, self.fill(typed.text).encode())
                 streams = [slave] * 3
@@ -425,10 +428,16 @@ def json_at(value, path):
     return value
 
 
+class Skipped(Exception):
+    """What the case needs is not to be had on this machine."""
+
+
 def run_one(path, options):
     with tempfile.TemporaryDirectory() as folder:
         try:
             return Case(path, options, os.path.realpath(folder)).play()
+        except Skipped as why:
+            return why
         except Exception as error:  # a broken case is a failed case, not the end of the run
             return [f"{type(error).__name__}: {error}"]
 
@@ -444,15 +453,18 @@ def main():
     options.sandbox = os.path.abspath(options.sandbox)
     cases = options.cases or sorted(
         os.path.join(HERE, name) for name in os.listdir(HERE) if name.endswith(".case"))
-    failed = 0
+    failed = skipped = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         for path, problems in zip(cases, pool.map(lambda case: run_one(case, options), cases)):
-            if problems:
+            if isinstance(problems, Skipped):
+                skipped += 1
+                print(f"SKIP {os.path.basename(path)}: {problems}")
+            elif problems:
                 failed += 1
                 print(f"FAIL {os.path.basename(path)}")
                 for problem in problems:
                     print("    " + problem.replace("\n", "\n    "))
-    print(f"{len(cases) - failed} passed, {failed} failed")
+    print(f"{len(cases) - failed - skipped} passed, {failed} failed, {skipped} skipped")
     return 1 if failed or not cases else 0
 
 

@@ -88,10 +88,12 @@ static void read_entity(enum via via, const json_t *entity)
 static void read_headers(const char *bytes, size_t length)
 {
     char id[REPLY_CORRELATION_SIZE];
-    char *text = strndup(bytes, length);
+    char *text = malloc(length + 1);
 
     if (!text)
         return;
+    memcpy(text, bytes, length);
+    text[length] = '\0';
     if (reply_read_retry_after(text, 1800000000) < -1 || reply_read_number(text) < -1)
         abort();
     reply_read_correlation(bytes, length, id);

@@ -4,9 +4,11 @@
 #
 #   tests/fuzz/run.sh [SECONDS]
 set -u
+unset MAKEFLAGS MAKELEVEL
 cd "$(dirname "$0")/../.."
 seconds=${1:-60}
-make --no-print-directory BUILD=build/fuzz CC=clang OPTIMIZE=-O1 \
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:strict_string_checks=1}
+make --no-print-directory -j2 BUILD=build/fuzz CC=clang OPTIMIZE=-O1 \
     SANITIZE=address,undefined,fuzzer-no-link fuzz-programs || exit 1
 passed=0
 failed=0
