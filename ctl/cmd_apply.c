@@ -25,15 +25,13 @@ static const char *owner_of(const struct work *work)
     return work->plan_path ? work->report->saved.owner : work->report->manifest.owner;
 }
 
-static bool make_plan(struct work *work)
+/* Lists anew: what was noted of an earlier listing is noted again. */
+static bool list(struct work *work)
 {
     remote_listing_release(&work->report->listing);
     remote_listing_init(&work->report->listing);
     buf_reset(&work->report->notes);
-    if (!stage_listing(work->client, work->report))
-        return false;
-    return work->plan_path ? stage_saved_compare(work->options, work->report)
-                           : stage_plan(work->options, work->report);
+    return stage_listing(work->client, work->report);
 }
 
 static int64_t wall_ms(void)
@@ -52,19 +50,16 @@ static bool is_listed(const struct report *report, const char *name)
     return false;
 }
 
-/* How long a create of the last run, sent without a known outcome, may still stay out of sight. */
-static int64_t doubt_left_ms(const struct work *work)
+/* How long a create of the last run may still stay out of sight. */
+static int64_t unseen_ms(const struct work *work, const struct journal_last *last)
 {
-    const struct journal_doubt *doubts;
     int64_t now = wall_ms(), left = 0;
-    size_t count;
 
-    (void)journal_last(work->journal, &doubts, &count);
-    for (size_t i = 0; i < count; i++) {
-        int64_t until = doubts[i].at_ms + work->options->settle_ms;
+    for (size_t i = 0; i < last->create_count; i++) {
+        int64_t until = last->creates[i].at_ms + work->options->settle_ms;
         /* A clock that was set back must not make us wait for longer than that. */
-        if (doubts[i].at_ms <= now && until - now > left &&
-            !is_listed(work->report, doubts[i].name))
+        if (last->creates[i].at_ms <= now && until - now > left &&
+            !is_listed(work->report, last->creates[i].name))
             left = until - now;
     }
     return left;
@@ -73,22 +68,25 @@ static int64_t doubt_left_ms(const struct work *work)
 /* The plan, made when everything that the last run sent can be seen. */
 static bool plan_after_last_run(struct work *work)
 {
-    const struct journal_doubt *doubts;
-    size_t count, finished = journal_last(work->journal, &doubts, &count);
+    struct journal_last last;
     int64_t left_ms;
 
-    if (!make_plan(work))
+    journal_get_last(work->journal, &last);
+    if (!list(work))
         return false;
-    while ((left_ms = doubt_left_ms(work)) > 0 && !stage_stop) {
+    while ((left_ms = unseen_ms(work, &last)) > 0 && !stage_stop) {
         client_pause(work->client, left_ms < 250 ? left_ms : 250);
-        if (!make_plan(work))
+        if (!list(work))
             return false;
     }
-    if (finished + count > 0)
+    if (!(work->plan_path ? stage_saved_compare(work->options, work->report)
+                          : stage_plan(work->options, work->report)))
+        return false;
+    if (last.unfinished)
         report_note(
             work->report,
             "the last apply did not finish (%zu write%s done, %zu in doubt); this one goes on",
-            finished, finished == 1 ? "" : "s", count);
+            last.done, last.done == 1 ? "" : "s", last.in_doubt);
     return true;
 }
 
@@ -182,7 +180,7 @@ static void run(const struct options *options, const struct option_words *words,
                 struct report *report)
 {
     struct work work = {.options = options, .report = report};
-    bool finished;
+    enum journal_end end = JOURNAL_LEFT;
 
     work.plan_path = words->count > 0 ? words->items[0] : NULL;
     if (work.plan_path && (options->files.count || options->prune || options->targets.count)) {
@@ -199,8 +197,10 @@ static void run(const struct options *options, const struct option_words *words,
     if (work.journal && plan_after_last_run(&work))
         apply_plan(&work);
 cleanup:
-    finished = report->has_apply && !leaves_something(report);
-    journal_close(work.journal, finished);
+    if (report->has_apply && !leaves_something(report))
+        end = report->apply.states[APPLY_DONE] > 0 && !report->apply.verified ? JOURNAL_ENDED
+                                                                              : JOURNAL_SEEN;
+    journal_close(work.journal, end);
     client_free(work.client);
 }
 

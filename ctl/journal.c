@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,33 +19,37 @@ enum { JOURNAL_MAX_BYTES = 64 * 1024 * 1024 };
 struct journal {
     char *path;
     int fd;
-    size_t finished; /* writes that the last run saw the end of */
-    struct journal_doubt *doubts;
-    size_t doubt_count, doubt_size;
+    struct journal_last last;
+    struct journal_create *creates;
+    size_t create_count, create_size;
 };
 
-static bool add_doubt(struct journal *journal, const char *name, int64_t at_ms)
+static bool add_create(struct journal *journal, const char *name, int64_t at_ms)
 {
-    if (journal->doubt_count == journal->doubt_size) {
-        size_t size = journal->doubt_size ? journal->doubt_size * 2 : 16;
-        struct journal_doubt *grown = reallocarray(journal->doubts, size, sizeof(*grown));
+    if (journal->create_count == journal->create_size) {
+        size_t size = journal->create_size ? journal->create_size * 2 : 16;
+        struct journal_create *grown = reallocarray(journal->creates, size, sizeof(*grown));
         if (!grown)
             return false;
-        journal->doubts = grown;
-        journal->doubt_size = size;
+        journal->creates = grown;
+        journal->create_size = size;
     }
-    struct journal_doubt *doubt = &journal->doubts[journal->doubt_count];
-    *doubt = (struct journal_doubt){strdup(name), at_ms};
-    journal->doubt_count += doubt->name != NULL;
-    return doubt->name != NULL;
+    struct journal_create *create = &journal->creates[journal->create_count];
+    *create = (struct journal_create){strdup(name), at_ms, false};
+    journal->create_count += create->name != NULL;
+    return create->name != NULL;
 }
 
-static void drop_doubt(struct journal *journal, const char *name)
+/* The outcome of a create that was sent: done, or forgotten since it had no effect. */
+static void end_create(struct journal *journal, const char *name, bool done)
 {
-    for (size_t i = journal->doubt_count; i-- > 0;)
-        if (strcmp(journal->doubts[i].name, name) == 0) {
-            free(journal->doubts[i].name);
-            journal->doubts[i] = journal->doubts[--journal->doubt_count];
+    for (size_t i = journal->create_count; i-- > 0;)
+        if (strcmp(journal->creates[i].name, name) == 0) {
+            journal->creates[i].done = done;
+            if (!done) {
+                free(journal->creates[i].name);
+                journal->creates[i] = journal->creates[--journal->create_count];
+            }
             return;
         }
 }
@@ -57,16 +62,16 @@ static bool read_line(struct journal *journal, const char *line, size_t length)
     const char *action = json_text(entry, "action");
     bool ok = true;
 
-    if (state && name && action) {
-        bool create = strcmp(action, "create") == 0;
-        if (strcmp(state, "sending") == 0) {
-            if (create)
-                ok = add_doubt(journal, name, json_integer_value(json_object_get(entry, "at_ms")));
-        } else if (strcmp(state, "unknown") != 0) {
-            journal->finished += strcmp(state, "done") == 0;
-            if (create)
-                drop_doubt(journal, name);
-        }
+    if (state && strcmp(state, "ended") == 0) {
+        journal->last.unfinished = false;
+    } else if (state && name && action) {
+        bool create = strcmp(action, "create") == 0, done = strcmp(state, "done") == 0;
+        journal->last.unfinished = true;
+        journal->last.done += done;
+        if (create && strcmp(state, "sending") == 0)
+            ok = add_create(journal, name, json_integer_value(json_object_get(entry, "at_ms")));
+        else if (create && strcmp(state, "unknown") != 0)
+            end_create(journal, name, done);
     }
     json_decref(entry);
     return ok;
@@ -105,6 +110,34 @@ static char *journal_file(const char *organization_id, const char *owner, struct
     return path;
 }
 
+/* The file may be removed between its opening and its locking by a run that ends just then:
+ * a lock on what the path no longer names keeps nobody out. */
+static bool is_current(const struct journal *journal)
+{
+    struct stat opened, named;
+
+    return fstat(journal->fd, &opened) == 0 && stat(journal->path, &named) == 0 &&
+           opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
+}
+
+static bool open_locked(struct journal *journal, struct error *error)
+{
+    for (int tries = 0; tries < 10; tries++) {
+        journal->fd =
+            open(journal->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (journal->fd < 0)
+            return error_set(error, ERROR_FAILED, "%s: %s", journal->path, strerror(errno));
+        if (flock(journal->fd, LOCK_EX | LOCK_NB) < 0)
+            break;
+        if (is_current(journal))
+            return true;
+        close(journal->fd);
+        journal->fd = -1;
+    }
+    return error_set(error, ERROR_REFUSED,
+                     "another apply to this organisation is running (%s is locked)", journal->path);
+}
+
 struct journal *journal_open(const char *organization_id, const char *owner, struct error *error)
 {
     struct journal *journal = calloc(1, sizeof(*journal));
@@ -117,21 +150,13 @@ struct journal *journal_open(const char *organization_id, const char *owner, str
     journal->path = journal_file(organization_id, owner, error);
     if (!journal->path)
         goto failed;
-    journal->fd = open(journal->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (journal->fd < 0) {
-        error_set(error, ERROR_FAILED, "%s: %s", journal->path, strerror(errno));
+    if (!open_locked(journal, error))
         goto failed;
-    }
-    if (flock(journal->fd, LOCK_EX | LOCK_NB) < 0) {
-        error_set(error, ERROR_REFUSED,
-                  "another apply to this organisation is running (%s is locked)", journal->path);
-        goto failed;
-    }
     if (!read_last(journal, error))
         goto failed;
     return journal;
 failed:
-    journal_close(journal, false);
+    journal_close(journal, JOURNAL_LEFT);
     return NULL;
 }
 
@@ -140,12 +165,13 @@ const char *journal_path(const struct journal *journal)
     return journal->path;
 }
 
-size_t journal_last(const struct journal *journal, const struct journal_doubt **doubts,
-                    size_t *count)
+void journal_get_last(const struct journal *journal, struct journal_last *last)
 {
-    *doubts = journal->doubts;
-    *count = journal->doubt_count;
-    return journal->finished;
+    *last = journal->last;
+    last->creates = journal->creates;
+    last->create_count = journal->create_count;
+    for (size_t i = 0; i < last->create_count; i++)
+        last->in_doubt += !last->creates[i].done;
 }
 
 bool journal_start(struct journal *journal, struct error *error)
@@ -197,17 +223,19 @@ void journal_outcome(struct journal *journal, const char *action, const char *na
                                       "name", name, "id", id));
 }
 
-void journal_close(struct journal *journal, bool finished)
+void journal_close(struct journal *journal, enum journal_end end)
 {
     if (!journal)
         return;
-    if (finished && journal->fd >= 0)
+    if (end == JOURNAL_SEEN && journal->fd >= 0)
         unlink(journal->path);
+    if (end == JOURNAL_ENDED && journal->fd >= 0)
+        (void)add_line(journal, json_pack("{s:s}", "state", "ended"));
     if (journal->fd >= 0)
         close(journal->fd);
-    for (size_t i = 0; i < journal->doubt_count; i++)
-        free(journal->doubts[i].name);
-    free(journal->doubts);
+    for (size_t i = 0; i < journal->create_count; i++)
+        free(journal->creates[i].name);
+    free(journal->creates);
     free(journal->path);
     free(journal);
 }

@@ -1,10 +1,11 @@
 /* The journal of an apply: what was about to be sent, and what became of it.
  *
  * One file an organisation and owner, in the user's state folder; a lock on it keeps two runs
- * from writing at once. A run that ends well removes it. A run that is cut off leaves it, and
- * the next run learns from it which creates may have had their effect without being seen yet:
- * it waits for them before it plans. Lines of JSON: {"state":"sending","action":…,"name":…,
- * "at_ms":…} and {"state":"done"|…,"action":…,"name":…,"id":…}.
+ * from writing at once. A run that ends well, and has seen all that it did, removes it. Any other
+ * leaves it, and the next run learns from it which creates may be there without being seen yet,
+ * since reads lag behind writes: it waits for them before it plans. Lines of JSON:
+ * {"state":"sending","action":…,"name":…,"at_ms":…}, {"state":"done"|…,"action":…,"name":…,
+ * "id":…}, and {"state":"ended"} when all was done but not looked at again.
  */
 #ifndef CTL_JOURNAL_H
 #define CTL_JOURNAL_H
@@ -16,10 +17,20 @@
 
 struct journal;
 
-/* A create of which the last run does not know whether it had its effect. */
-struct journal_doubt {
+/* A create that was sent and did not fail. */
+struct journal_create {
     char *name;    /* of the object */
     int64_t at_ms; /* when it was sent, since the epoch */
+    bool done;     /* its answer came */
+};
+
+/* What the last run left behind; all zero when it ended well. */
+struct journal_last {
+    bool unfinished;                      /* it was cut off, or did not succeed in all */
+    size_t done;                          /* writes whose answer came */
+    size_t in_doubt;                      /* creates whose answer did not */
+    const struct journal_create *creates; /* borrowed */
+    size_t create_count;
 };
 
 /* Opens and locks. NULL: another run has the lock (ERROR_REFUSED), or no folder can be had.
@@ -28,10 +39,7 @@ struct journal *journal_open(const char *organization_id, const char *owner, str
 
 const char *journal_path(const struct journal *journal);
 
-/* How many writes the last run finished before it was cut off; 0 with none in doubt: there was
- * no such run. The doubts are borrowed. */
-size_t journal_last(const struct journal *journal, const struct journal_doubt **doubts,
-                    size_t *count);
+void journal_get_last(const struct journal *journal, struct journal_last *last);
 
 /* Forgets the last run and begins this one's. */
 MUST_CHECK bool journal_start(struct journal *journal, struct error *error);
@@ -43,7 +51,12 @@ MUST_CHECK bool journal_sending(struct journal *journal, const char *action, con
 void journal_outcome(struct journal *journal, const char *action, const char *name,
                      const char *state, const char *id);
 
-/* Closes; with `finished` the file is removed. */
-void journal_close(struct journal *journal, bool finished);
+/* How a run ended. */
+enum journal_end {
+    JOURNAL_SEEN,  /* all done, and seen at the service: the file is removed */
+    JOURNAL_ENDED, /* all done, but not looked at again */
+    JOURNAL_LEFT   /* something is left for the next run; or nothing was begun */
+};
+void journal_close(struct journal *journal, enum journal_end end);
 
 #endif
