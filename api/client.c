@@ -160,6 +160,9 @@ bool client_start(struct client *client, const struct request *request, client_d
 
     if (client_is_stopped(client))
         return error_set(error, ERROR_INTERRUPTED, "interrupted");
+    if (client->options.read_only && strcmp(request->method, "GET") != 0)
+        return error_set(error, ERROR_FAILED, "%s %s: a client that only reads sends no such thing",
+                         request->method, request->path);
     call = calloc(1, sizeof(*call));
     if (!call)
         return error_no_memory(error);

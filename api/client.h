@@ -50,6 +50,7 @@ struct client_options {
     bool no_retries;
     unsigned connections;     /* at once, at the most; 0: 8 */
     unsigned refresh_percent; /* 0: 80 */
+    bool read_only;           /* nothing but GET is ever sent, the login aside */
     client_log log;
     void *log_context;
     const volatile sig_atomic_t *stop; /* set by a signal: nothing is started or repeated any

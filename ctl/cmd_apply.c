@@ -191,7 +191,7 @@ static void run(const struct options *options, const struct option_words *words,
     if (!stage_settings(options, report) ||
         !(work.plan_path ? stage_saved_plan(options, work.plan_path, report)
                          : stage_manifest(options, NULL, report)) ||
-        !stage_connect(options, report, &work.client))
+        !stage_connect(options, STAGE_WRITE, report, &work.client))
         goto cleanup;
     work.journal = journal_open(report->identity.organization_id, owner_of(&work), &report->error);
     if (work.journal && plan_after_last_run(&work))

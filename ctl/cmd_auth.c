@@ -36,7 +36,7 @@ static void run(const struct options *options, const struct option_words *words,
     if (strcmp(words->items[0], "status") != 0)
         error_set(&report->error, ERROR_INVALID, "auth %s: there is only `eventctl auth status`",
                   words->items[0]);
-    else if (stage_settings(options, report) && stage_connect(options, report, &client))
+    else if (stage_settings(options, report) && stage_connect(options, STAGE_READ, report, &client))
         status(client, report);
     client_free(client);
 }

@@ -44,7 +44,7 @@ static void run(const struct options *options, const struct option_words *words,
 {
     struct client *client = NULL;
 
-    if (stage_settings(options, report) && stage_connect(options, report, &client) &&
+    if (stage_settings(options, report) && stage_connect(options, STAGE_READ, report, &client) &&
         stage_listing(client, report))
         choose(report, words->count > 0 ? words->items[0] : NULL);
     client_free(client);

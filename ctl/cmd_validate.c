@@ -37,7 +37,7 @@ static void validate_online(const struct options *options, struct report *report
     buf_init(&unknown, 1024 * 1024);
     if (!topics)
         error_no_memory(&report->error);
-    else if (stage_connect(options, report, &client) && stage_listing(client, report) &&
+    else if (stage_connect(options, STAGE_READ, report, &client) && stage_listing(client, report) &&
              (count == 0 || remote_check_topics(client, topics, count, &unknown, &report->error)) &&
              unknown.length > 0)
         error_set(&report->error, ERROR_INVALID, "the service knows no topic %s",

@@ -107,7 +107,8 @@ static bool check_organization(struct report *report)
     return true;
 }
 
-bool stage_connect(const struct options *options, struct report *report, struct client **client)
+bool stage_connect(const struct options *options, enum stage_access access, struct report *report,
+                   struct client **client)
 {
     struct settings *settings = &report->settings;
     struct client_options wanted = {
@@ -121,6 +122,7 @@ bool stage_connect(const struct options *options, struct report *report, struct 
         .no_retries = options->retries == 0,
         .connections = (unsigned)options->connections,
         .refresh_percent = (unsigned)settings->token_refresh_percent,
+        .read_only = access == STAGE_READ,
         .log = log_line,
         .log_context = (void *)options,
         .stop = &stage_stop,
@@ -266,8 +268,8 @@ bool stage_read_only(const struct options *options, const struct option_words *w
 {
     struct client *client = NULL;
     bool ok = stage_settings(options, report) && stage_manifest(options, words, report) &&
-              stage_connect(options, report, &client) && stage_listing(client, report) &&
-              stage_plan(options, report);
+              stage_connect(options, STAGE_READ, report, &client) &&
+              stage_listing(client, report) && stage_plan(options, report);
 
     client_free(client);
     if (ok && report->plan->conflict_count > 0)

@@ -20,8 +20,9 @@ MUST_CHECK bool stage_manifest(const struct options *options, const struct optio
 
 /* Reads the secrets and makes a client, with report->identity filled in and the organisation
  * checked. The caller frees it. */
-MUST_CHECK bool stage_connect(const struct options *options, struct report *report,
-                              struct client **client);
+enum stage_access { STAGE_READ, STAGE_WRITE };
+MUST_CHECK bool stage_connect(const struct options *options, enum stage_access access,
+                              struct report *report, struct client **client);
 
 /* Lists everything. A kind that the manifest does not use need not be readable. */
 MUST_CHECK bool stage_listing(struct client *client, struct report *report);

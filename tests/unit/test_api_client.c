@@ -87,6 +87,29 @@ static void test_wrong_client(void **state)
     assert_null(strstr(buf_text(&lines), "secret"));
 }
 
+/* What is promised of `check`: such a client could not write if it wanted to. */
+static void test_read_only(void **state)
+{
+    static const char *const methods[] = {"POST", "PUT", "DELETE", "PATCH"};
+    struct client_options options = sandbox_options();
+    struct client *client;
+
+    (void)state;
+    options.read_only = true;
+    client = logging_client(&options);
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
+        struct request request = {.method = methods[i],
+                                  .path = "/api/v2/processautomation/triggers"};
+        struct error error = ERROR_INIT;
+        json_t *body = NULL;
+        assert_false(client_call(client, &request, &body, &error));
+        assert_int_equal(error.code, ERROR_FAILED);
+    }
+    struct error error = ERROR_INIT;
+    assert_true(identify(client, &error));
+    client_free(client);
+}
+
 static void test_login_trouble(void **state)
 {
     static const char *const faults[] = {
@@ -363,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_revoked, reset),
         cmocka_unit_test_setup(test_wrong_client, reset),
+        cmocka_unit_test_setup(test_read_only, reset),
         cmocka_unit_test_setup(test_login_trouble, reset),
         cmocka_unit_test_setup(test_refresh, reset),
         cmocka_unit_test_setup(test_refresh_fails, reset),
