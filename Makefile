@@ -29,6 +29,7 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DEVENTCTL_VERSION='"$(VERSION)"' -g $(OPT
              $(HARDENING) $(WARNINGS) -I. -include core/banned.h -MMD -MP \
              $(shell pkg-config --cflags $(MODULES) 2>/dev/null) $(CFLAGS)
 MODULES    := libcurl libcrypto yaml-0.1 jansson
+INGEST_MODULES := $(MODULES) libssl libevent libevent_pthreads sqlite3
 LIBS        = $(shell pkg-config --libs $(MODULES)) -lm
 LINK        = $(CC) $(HARDENING) $(LDFLAGS) -o $@
 # V=1 shows the commands.
@@ -41,10 +42,11 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 CORE    := $(call sources,core)
 API     := $(call sources,api)
 CTL     := $(call sources,ctl)
+INGEST  := $(call sources,ingest)
 SANDBOX := $(call sources,tests/sandbox)
 
 .PHONY: all deps
-all: $(BUILD)/eventctl $(BUILD)/genesys-sandbox
+all: $(BUILD)/eventctl $(BUILD)/ingestd $(BUILD)/genesys-sandbox
 
 # Everything that compiles waits for the libraries to be there.
 deps:
@@ -59,10 +61,15 @@ $(BUILD)/eventctl: $(call objects,$(CORE) $(API) $(CTL))
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ $(LIBS)
 
+$(BUILD)/ingestd: MODULES := $(INGEST_MODULES)
+$(BUILD)/ingestd: $(call objects,$(CORE) $(INGEST))
+	$(SAY) LINK $@
+	$(Q)$(LINK) -pthread $^ $(LIBS)
+
 $(BUILD)/genesys-sandbox: MODULES := libevent libcrypto jansson
 $(BUILD)/genesys-sandbox: $(call objects,$(SANDBOX))
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ $(LIBS)
 
--include $(patsubst %.o,%.d,$(call objects,$(CORE) $(API) $(CTL) $(SANDBOX)))
+-include $(patsubst %.o,%.d,$(call objects,$(CORE) $(API) $(CTL) $(INGEST) $(SANDBOX)))
 -include tests/tests.mk

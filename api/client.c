@@ -1,7 +1,7 @@
 #include "api/client.h"
 
 #include "api/client_calls.h"
-#include "api/clock.h"
+#include "core/clock.h"
 
 #include "core/json.h"
 #include "core/text.h"

@@ -1,7 +1,7 @@
 /* What becomes of an answer: a reply, or another attempt. */
 #include "api/client_calls.h"
 
-#include "api/clock.h"
+#include "core/clock.h"
 #include "api/retry.h"
 
 #include <string.h>

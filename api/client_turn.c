@@ -1,7 +1,7 @@
 /* One turn of a client's loop: token, pacing, sending, waiting. */
 #include "api/client_calls.h"
 
-#include "api/clock.h"
+#include "core/clock.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "api/login.h"
 
-#include "api/clock.h"
+#include "core/clock.h"
 #include "api/token_cache.h"
 
 #include "core/text.h"

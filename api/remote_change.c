@@ -1,6 +1,6 @@
 /* Updating and deleting one object: only the version that was planned on, whatever becomes of the
  * answer. */
-#include "api/clock.h"
+#include "core/clock.h"
 #include "api/writing.h"
 
 #include <string.h>

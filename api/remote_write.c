@@ -1,6 +1,6 @@
 #include "api/writing.h"
 
-#include "api/clock.h"
+#include "core/clock.h"
 #include "api/retry.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 #include "api/transport.h"
 
-#include "api/clock.h"
+#include "core/clock.h"
 #include "api/token.h"
 
 #include "core/text.h"

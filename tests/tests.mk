@@ -26,6 +26,14 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(call objects,$(CORE) $(API))
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ $(LIBS)
 
+# Those of ingestd are linked with it instead of with api.
+INGEST_TESTED := $(CORE) $(filter-out ingest/main.c,$(INGEST))
+$(BUILD)/unit/test_ingest_%: MODULES := $(INGEST_MODULES) cmocka
+$(BUILD)/unit/test_ingest_%: $(BUILD)/tests/unit/test_ingest_%.o $(call objects,$(INGEST_TESTED))
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(LINK) -pthread $^ $(LIBS)
+
 # Fuzzers are of clang: CC=clang SANITIZE=address,undefined,fuzzer-no-link BUILD=build/fuzz.
 fuzz-programs: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(FUZZ))
 
@@ -33,6 +41,12 @@ $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(call objects,$(CORE) $(API))
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS)
+
+$(BUILD)/fuzzers/fuzz_ingest_%: MODULES := $(INGEST_MODULES)
+$(BUILD)/fuzzers/fuzz_ingest_%: $(BUILD)/tests/fuzz/fuzz_ingest_%.o $(call objects,$(INGEST_TESTED))
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(LINK) -fsanitize=fuzzer -pthread $^ $(LIBS)
 
 # The kept corpora are read; what a run finds on top stays in build/. `make fuzz FUZZ_SECONDS=3600`
 # is the long form.

@@ -1,7 +1,7 @@
 /* Login, its cache and renewal, limits, stopping, against the sandbox. */
 #include "tests/unit/test_api_sandbox.h"
 
-#include "api/clock.h"
+#include "core/clock.h"
 
 static struct buf lines; /* what was logged, one a line, "LEVEL text" */
 

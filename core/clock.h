@@ -1,14 +1,15 @@
 /* The two clocks: one that only goes forward, for waiting; one that others share, for files and
  * headers. */
-#ifndef API_CLOCK_H
-#define API_CLOCK_H
+#ifndef CORE_CLOCK_H
+#define CORE_CLOCK_H
 
 #include <stdint.h>
 
 /* Milliseconds since some fixed moment; never jumps. */
 int64_t clock_monotonic_ms(void);
 
-/* Seconds since the epoch; may jump whenever somebody sets the clock. */
+/* Seconds, or microseconds, since the epoch; may jump whenever somebody sets the clock. */
 int64_t clock_unix_s(void);
+int64_t clock_unix_us(void);
 
 #endif

@@ -1,4 +1,4 @@
-#include "api/clock.h"
+#include "core/clock.h"
 
 #include <time.h>
 
@@ -12,8 +12,13 @@ int64_t clock_monotonic_ms(void)
 
 int64_t clock_unix_s(void)
 {
+    return clock_unix_us() / 1000000;
+}
+
+int64_t clock_unix_us(void)
+{
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }

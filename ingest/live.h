@@ -1,0 +1,30 @@
+/* What a reload replaces while connections go on: the configuration, keys and certificates.
+ *
+ * Read-only once made, and counted: whoever holds one may use it until live_drop. A connection
+ * keeps the TLS context that it began with; each request is verified with the newest keys.
+ */
+#ifndef INGEST_LIVE_H
+#define INGEST_LIVE_H
+
+#include "ingest/auth.h"
+#include "ingest/config.h"
+
+#include <openssl/ssl.h>
+#include <stdatomic.h>
+
+struct live {
+    atomic_int references;
+    struct config config;
+    struct auth *auth;
+    SSL_CTX *tls; /* NULL: plaintext */
+    struct http_limits http;
+};
+
+/* Takes over the configuration (which is released and emptied on an error, too). The result has one
+ * reference. NULL: the error names the file that is wrong: certificate, key, CA, signature key. */
+struct live *live_new(struct config *config, const struct auth_published_key *published,
+                      size_t published_count, struct error *error);
+struct live *live_hold(struct live *live);
+void live_drop(struct live *live);
+
+#endif
