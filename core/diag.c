@@ -97,9 +97,19 @@ const struct diag_rule diag_rule_table[] = {
     {NULL, DIAG_ERROR, false, NULL},
 };
 
+/* Those of ingestd's configuration alone. */
+static const struct diag_rule ingest_rule_table[] = {
+    {"not-encrypted", DIAG_WARNING, false,
+     "events or tokens travel without TLS where others could read them"},
+    {NULL, DIAG_ERROR, false, NULL},
+};
+
 const struct diag_rule *diag_rule_find(const char *id)
 {
     for (const struct diag_rule *rule = diag_rule_table; rule->id; rule++)
+        if (strcmp(rule->id, id) == 0)
+            return rule;
+    for (const struct diag_rule *rule = ingest_rule_table; rule->id; rule++)
         if (strcmp(rule->id, id) == 0)
             return rule;
     return NULL;

@@ -2,7 +2,8 @@
  *
  * One table (diag_rule_table) declares each rule once: its stable id, what kind it is, its
  * severity and one line on what it says and why. `error[ID]` in the output, `--disable ID`,
- * `eventctl help rules` and README are all made from it.
+ * `eventctl help rules` and README are all made from it. The few rules that only ingestd's
+ * configuration has stand in a table of their own, so that they are no manifest's.
  *
  * Life cycle: diag_list_init allocates nothing; diag_list_release frees the findings. The sources
  * that places name are borrowed and must live as long as the list is printed.

@@ -49,6 +49,7 @@ void spec_clear(const struct spec *spec, void *out)
         switch (key->type) {
         case SPEC_INT:
         case SPEC_DURATION:
+        case SPEC_SIZE:
             *(int64_t *)to = SPEC_UNSET;
             break;
         case SPEC_BOOL:
@@ -77,6 +78,7 @@ static bool is_unset(const struct spec_key *key, const void *value)
     switch (key->type) {
     case SPEC_INT:
     case SPEC_DURATION:
+    case SPEC_SIZE:
         return *(const int64_t *)at == SPEC_UNSET;
     case SPEC_BOOL:
     case SPEC_WORD:
@@ -98,6 +100,7 @@ static size_t size_of(enum spec_type type)
     switch (type) {
     case SPEC_INT:
     case SPEC_DURATION:
+    case SPEC_SIZE:
         return sizeof(int64_t);
     case SPEC_BOOL:
     case SPEC_WORD:
@@ -195,6 +198,8 @@ static void add_amount(struct buf *out, const struct spec_key *key, int64_t amou
 {
     if (key->type == SPEC_DURATION)
         text_add_duration(out, amount);
+    else if (key->type == SPEC_SIZE)
+        text_add_size(out, amount);
     else
         buf_printf(out, "%" PRId64, amount);
 }
@@ -342,6 +347,23 @@ static bool read_duration(const struct spec_reader *reader, const struct spec_ke
     return true;
 }
 
+static bool read_size(const struct spec_reader *reader, const struct spec_key *key,
+                      const struct yaml_node *node, int64_t *out)
+{
+    const char *text = node->kind == YAML_SCALAR ? expand(reader, node) : NULL;
+    int64_t bytes;
+
+    if (node->kind == YAML_SCALAR && !text)
+        return false;
+    if (!text || !text_parse_size(text, &bytes))
+        return refuse_type(reader, key, node, "a size",
+                           "a number and its unit, such as 64KiB, 1MiB or 2GiB, or bytes");
+    if (!check_range(reader, key, node, bytes, ""))
+        return false;
+    *out = bytes;
+    return true;
+}
+
 static bool read_word(const struct spec_reader *reader, const struct spec_key *key,
                       const struct yaml_node *node, int *out)
 {
@@ -389,6 +411,8 @@ bool spec_read_value(const struct spec_reader *reader, const struct spec_key *ke
         return read_int(reader, key, node, out);
     case SPEC_DURATION:
         return read_duration(reader, key, node, out);
+    case SPEC_SIZE:
+        return read_size(reader, key, node, out);
     case SPEC_BOOL:
         return read_bool(reader, key, node, out);
     case SPEC_WORD:
@@ -430,6 +454,28 @@ bool spec_read(const struct spec_reader *reader, const struct spec *spec,
 }
 
 /* --- after reading ---------------------------------------------------------------------------- */
+
+bool spec_fall_back(const struct spec_reader *reader, const struct spec *spec, unsigned kind,
+                    void *out)
+{
+    bool ok = true;
+
+    for (const struct spec_key *key = spec->keys; key->name; key++) {
+        /* a text is taken as it stands, whatever YAML would make of it */
+        struct yaml_node node = {
+            .text = key->fallback, .span = 1, .kind = YAML_SCALAR, .plain = key->type != SPEC_TEXT};
+        bool single = key->type != SPEC_LIST && key->type != SPEC_MAP && key->type != SPEC_NODE;
+        if (key->type == SPEC_GROUP)
+            ok &= spec_fall_back(reader, key->nested, kind, slot(key, out));
+        else if (!is_unset(key, out))
+            continue;
+        else if (key->fallback && single && has_kind(key, kind))
+            ok &= spec_read_value(reader, key, &node, slot(key, out));
+        else
+            memset(slot(key, out), 0, size_of(key->type));
+    }
+    return ok;
+}
 
 bool spec_require(const struct spec_reader *reader, const struct spec *spec, unsigned kind,
                   const void *value, struct place place)

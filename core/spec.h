@@ -20,6 +20,7 @@ enum spec_type {
     SPEC_TEXT,     /* const char *; unset: NULL */
     SPEC_INT,      /* int64_t; unset: SPEC_UNSET */
     SPEC_DURATION, /* int64_t, milliseconds; unset: SPEC_UNSET */
+    SPEC_SIZE,     /* int64_t, bytes; unset: SPEC_UNSET */
     SPEC_BOOL,     /* int, 0 or 1; unset: -1 */
     SPEC_WORD,     /* int, the word's number; unset: -1 */
     SPEC_GROUP,    /* the struct of the nested spec, in place; unset: all its keys are */
@@ -49,7 +50,8 @@ struct spec_key {
     bool unique;      /* LIST: no element twice, for the schema; the caller checks */
     bool may_be_null; /* LIST and MAP: a key without a value is as good as no key */
     unsigned kinds;   /* 1u << kind, …; 0: all */
-    int64_t least;    /* INT: number, DURATION: ms, TEXT: characters, LIST and MAP: elements */
+    int64_t least;    /* INT: number, DURATION: ms, SIZE: bytes, TEXT: characters, LIST and MAP:
+                         elements */
     int64_t most;     /* 0: no limits */
     int64_t step_ms;  /* DURATION: a multiple of it; 0: any */
     const char *(*word)(int number);                         /* WORD; NULL past the last */
@@ -96,6 +98,12 @@ MUST_CHECK bool spec_read_value(const struct spec_reader *reader, const struct s
 
 /* Takes over from `from` what is unset in *to and what that kind has. */
 void spec_merge(const struct spec *spec, unsigned kind, void *to, const void *from);
+
+/* Sets what is unset to its fallback; to 0 or NULL when it has none, or that kind does not have the
+ * key. What the fallback of a list or mapping means is the caller's business. False: a finding says
+ * why a fallback is no value of its key. */
+MUST_CHECK bool spec_fall_back(const struct spec_reader *reader, const struct spec *spec,
+                               unsigned kind, void *out);
 
 /* Says which keys are missing that are required and that the kind has; what is only defaults for
  * others may miss any. `place` is where the mapping is named. */

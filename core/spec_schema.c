@@ -8,6 +8,7 @@
 enum { HELP_BYTES = 4096 };
 
 #define DURATION_PATTERN "^([0-9]+(d|h|ms|m|s))+$"
+#define SIZE_PATTERN     "^(0|[1-9][0-9]*)([KMGT]iB)?$"
 #define VARIABLE_PATTERN "\\$\\{[A-Z_][A-Z0-9_]*\\}"
 
 static json_t *key_schema(const struct spec_key *key, bool partial);
@@ -62,6 +63,12 @@ static json_t *number_schema(const struct spec_key *key)
     return done(schema, schema && put_limits(schema, key, "minimum", "maximum"));
 }
 
+static json_t *size_schema(void)
+{
+    return json_pack("{s:[{s:s,s:i},{s:s,s:s}]}", "anyOf", "type", "integer", "minimum", 0, "type",
+                     "string", "pattern", SIZE_PATTERN);
+}
+
 static json_t *list_schema(const struct spec_key *key, bool partial)
 {
     json_t *schema = json_pack("{s:s}", "type", "array");
@@ -104,6 +111,11 @@ static json_t *help_of(const struct spec_key *key)
         text_add_duration(&help, key->least);
         buf_add_text(&help, " and ");
         text_add_duration(&help, key->most);
+    } else if (key->type == SPEC_SIZE && key->most > 0) {
+        buf_add_text(&help, "; between ");
+        text_add_size(&help, key->least);
+        buf_add_text(&help, " and ");
+        text_add_size(&help, key->most);
     }
     text = help.failed ? NULL : json_string(buf_text(&help));
     buf_release(&help);
@@ -112,7 +124,7 @@ static json_t *help_of(const struct spec_key *key)
 
 static bool put_fallback(json_t *schema, const struct spec_key *key)
 {
-    bool text = key->type == SPEC_WORD || key->type == SPEC_DURATION ||
+    bool text = key->type == SPEC_WORD || key->type == SPEC_DURATION || key->type == SPEC_SIZE ||
                 (key->type == SPEC_TEXT && key->fallback && key->fallback[0] != '"');
 
     if (!key->fallback)
@@ -153,6 +165,8 @@ static json_t *type_schema(const struct spec_key *key, bool partial)
         return number_schema(key);
     case SPEC_DURATION:
         return json_pack("{s:s, s:s}", "type", "string", "pattern", DURATION_PATTERN);
+    case SPEC_SIZE:
+        return size_schema();
     case SPEC_BOOL:
         return json_pack("{s:s}", "type", "boolean");
     case SPEC_WORD:
@@ -171,9 +185,9 @@ static json_t *type_schema(const struct spec_key *key, bool partial)
 
 static bool may_be_variable(const struct spec_key *key)
 {
-    return !key->literal &&
-           (key->type == SPEC_INT || key->type == SPEC_DURATION || key->type == SPEC_BOOL ||
-            key->type == SPEC_WORD || (key->type == SPEC_TEXT && key->pattern));
+    return !key->literal && (key->type == SPEC_INT || key->type == SPEC_DURATION ||
+                             key->type == SPEC_SIZE || key->type == SPEC_BOOL ||
+                             key->type == SPEC_WORD || (key->type == SPEC_TEXT && key->pattern));
 }
 
 static json_t *key_schema(const struct spec_key *key, bool partial)

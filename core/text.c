@@ -188,6 +188,41 @@ void text_add_duration(struct buf *out, int64_t ms)
     buf_printf(out, "%lldms", (long long)ms);
 }
 
+/* No KB or MB: half of those who write them mean 1000. */
+static const struct {
+    const char *unit;
+    int64_t bytes;
+} size_units[] = {{"TiB", INT64_C(1) << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}};
+enum { SIZE_UNITS = sizeof(size_units) / sizeof(size_units[0]) };
+
+bool text_parse_size(const char *text, int64_t *bytes)
+{
+    size_t digits = strspn(text, "0123456789");
+    int64_t number = 0, factor = text[digits] == '\0' ? 1 : 0;
+
+    if (digits == 0 || digits > 18 || (digits > 1 && text[0] == '0'))
+        return false;
+    for (size_t i = 0; i < digits; i++)
+        number = number * 10 + (text[i] - '0');
+    for (size_t i = 0; i < SIZE_UNITS; i++)
+        if (strcmp(size_units[i].unit, text + digits) == 0)
+            factor = size_units[i].bytes;
+    if (factor == 0 || number > INT64_MAX / factor)
+        return false;
+    *bytes = number * factor;
+    return true;
+}
+
+void text_add_size(struct buf *out, int64_t bytes)
+{
+    for (size_t i = 0; i < SIZE_UNITS; i++)
+        if (bytes != 0 && bytes % size_units[i].bytes == 0) {
+            buf_printf(out, "%lld%s", (long long)(bytes / size_units[i].bytes), size_units[i].unit);
+            return;
+        }
+    buf_printf(out, "%lld", (long long)bytes);
+}
+
 bool text_parse_url(const char *text, struct text_url *url)
 {
     const char *rest = text;

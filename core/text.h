@@ -1,5 +1,5 @@
 /* Small things with text that every program here needs: making text from outside safe for a
- * terminal, "did you mean", durations, UTF-8.
+ * terminal, "did you mean", durations, sizes, UTF-8.
  */
 #ifndef CORE_TEXT_H
 #define CORE_TEXT_H
@@ -31,6 +31,13 @@ bool text_parse_duration(const char *text, int64_t *ms);
 
 /* Milliseconds in the shortest exact form: 100ms, 60000 → "1m", 90000 → "90s". */
 void text_add_duration(struct buf *out, int64_t ms);
+
+/* "64KiB", "1MiB", "2GiB", "1TiB" or a plain number of bytes → bytes. False when the text is
+ * anything else, or more than fits. */
+bool text_parse_size(const char *text, int64_t *bytes);
+
+/* Bytes in the shortest exact form: 65536 → "64KiB", 1000 → "1000". */
+void text_add_size(struct buf *out, int64_t bytes);
 
 /* An HTTP or HTTPS URL's parts, as far as the rules need them. False when it is no such URL
  * or holds white space or control characters. `host` is cut to its size; an IPv6 host stands

@@ -13,6 +13,8 @@
 #include "ingest/reactor.h"
 #include "ingest/writer.h"
 
+#include <stdatomic.h>
+
 struct admin;
 
 /* What it shows and works on; all live longer than it. */
@@ -26,7 +28,8 @@ struct admin_options {
     struct reactors *reactors;
     struct metrics *metrics;
     struct shapes *shapes;
-    const char *instance; /* differs with each start */
+    const char *instance;        /* differs with each start */
+    const atomic_bool *stopping; /* red in /readyz from then on */
     int64_t started_us;
     /* Takes over what eventctl published; false: the error says what is wrong, nothing changed. */
     bool (*publish)(void *context, const char *document, size_t length, struct error *error);
@@ -35,8 +38,6 @@ struct admin_options {
 
 struct admin *admin_start(const struct admin_options *options, struct error *error);
 const char *admin_address(const struct admin *admin);
-/* Red from now on in /readyz: a stop has begun. */
-void admin_stopping(struct admin *admin);
 void admin_stop(struct admin *admin);
 
 struct buf;

@@ -23,8 +23,8 @@
 enum auth_reason {
     AUTH_OK,
     AUTH_NETWORK,     /* the address is not among the source's networks */
-    AUTH_MISSING,     /* no header, or more than one */
-    AUTH_MALFORMED,   /* the header is not of its form; parts twice, truncated */
+    AUTH_MISSING,     /* no header */
+    AUTH_MALFORMED,   /* the header comes twice, or is not of its form; parts twice, truncated */
     AUTH_SCHEME,      /* an algorithm that we do not know */
     AUTH_KEY,         /* a key id that we do not know */
     AUTH_ALGORITHM,   /* another algorithm than the key's */
@@ -32,11 +32,14 @@ enum auth_reason {
     AUTH_FUTURE,      /* signed too far in the future: a clock is wrong */
     AUTH_SIGNATURE,   /* it does not verify */
     AUTH_CERTIFICATE, /* no client certificate, or another's */
+    AUTH_TROUBLE,     /* not looked at for want of memory: our fault, so 503 and not 401 */
     AUTH_REASONS
 };
-const char *auth_reason_word(enum auth_reason reason);
+const char *auth_reason_word(enum auth_reason reason); /* "expired": stable, a metric label */
 
-/* A key that eventctl published for a subscription; it counts for every source of that scheme. */
+/* A public key that eventctl published for a subscription; it counts for every source of scheme
+ * SCHEME_SIGNATURE. One that was published for several subscriptions, or is a source's own too, is
+ * nobody's in particular: its verdicts name no subscription. */
 struct auth_published_key {
     const char *subscription;
     const char *id;
@@ -82,17 +85,26 @@ struct auth_verdict auth_verify(const struct auth_source *source, const struct h
 /* -- the signature header, pure ------------------------------------------------------------------
  */
 
-/* keyId=…,alg=…,t=…,sig=… : each part exactly once, in any order, nothing else. */
+enum { SIGNATURE_BYTES_MOST = 1024 };
+
+/* keyId=…,alg=…,t=…,sig=… : each part exactly once, in any order, nothing else, no white space.
+ * An ECDSA signature is the DER of RFC 3279 section 2.2.3 (what `openssl dgst -sign` writes); the
+ * bare 64 bytes r || s are not taken, so that a signature has one form only. */
 struct signature_header {
-    char key_id[129];
-    char algorithm[33];
-    char time[21]; /* digits as they came: they are part of what is signed */
+    char key_id[129];   /* visible ASCII but the comma */
+    char algorithm[33]; /* letters, digits, '-', '_', '.' */
+    char time[21];      /* digits as they came (no leading zero): they are part of what is signed */
     int64_t time_s;
-    uint8_t signature[1024];
+    uint8_t signature[SIGNATURE_BYTES_MOST];
     size_t signature_bytes;
 };
-/* False: it is not of that form. Base64 is strict: padded, no white space, canonical. */
+/* False: it is not of that form, and `out` holds nothing of use. */
 bool signature_header_read(const char *value, size_t length, enum config_encoding encoding,
                            struct signature_header *out);
+
+/* Reads an encoded signature of 1 to `size` bytes. Strict, so that no two texts mean the same:
+ * base64 (RFC 4648 section 4) padded, canonical, without white space; hex in lower case. */
+bool signature_decode(const char *text, size_t length, enum config_encoding encoding, uint8_t *out,
+                      size_t size, size_t *bytes);
 
 #endif

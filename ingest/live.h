@@ -14,7 +14,9 @@
 
 struct live {
     atomic_int references;
-    struct config config;
+    struct live *base; /* whose configuration and certificates it shares; NULL: it has its own */
+    const struct config *config;
+    struct config own; /* what `config` points to unless there is a base */
     struct auth *auth;
     SSL_CTX *tls; /* NULL: plaintext */
     struct http_limits http;
@@ -24,6 +26,10 @@ struct live {
  * reference. NULL: the error names the file that is wrong: certificate, key, CA, signature key. */
 struct live *live_new(struct config *config, const struct auth_published_key *published,
                       size_t published_count, struct error *error);
+/* The same configuration and certificates with other published keys: a reference on `live` is
+ * taken. */
+struct live *live_again(struct live *live, const struct auth_published_key *published,
+                        size_t published_count, struct error *error);
 struct live *live_hold(struct live *live);
 void live_drop(struct live *live);
 

@@ -1,6 +1,7 @@
-/* What is counted: one table (metrics.c) declares every metric once: name, type, labels, meaning.
- * The names are a contract: `ingestd help metrics` prints the table, ingest/README.md holds it, and
- * a check compares the two. Names and types by Prometheus's conventions, text by OpenMetrics 1.0.
+/* What is counted: one table (metric_table.c) declares every metric once: name, type, labels,
+ * meaning. The names are a contract: `ingestd help metrics` prints the table, ingest/README.md
+ * holds it, and a check compares the two. Names and types by Prometheus's conventions, text by
+ * OpenMetrics 1.0.
  *
  * Counting is an atomic add on a series that the caller keeps: no lock, no search. A series is
  * found or made once (metrics_series) and lives as long as the metrics. There are at most
@@ -64,6 +65,7 @@ enum metric {
 };
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+const char *metric_type_word(enum metric_type type);
 
 struct metric_row {
     const char *name; /* without _total, _bucket, … */

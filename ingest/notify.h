@@ -2,7 +2,9 @@
 #ifndef INGEST_NOTIFY_H
 #define INGEST_NOTIFY_H
 
-/* "READY=1", "STOPPING=1", "RELOADING=1\nMONOTONIC_USEC=…"; nothing when no manager asked. */
+/* "READY=1", "STOPPING=1"; nothing when no manager asked. */
 void notify(const char *state);
+/* "RELOADING=1" with the monotonic time that goes with it; to be followed by READY=1. */
+void notify_reloading(void);
 
 #endif

@@ -27,7 +27,7 @@ const char *service_admin_address(const struct service *service);
 void service_run(struct service *service, bool (*reread)(void *context, struct config *config),
                  void *context);
 
-/* Stops: no new requests, answers what was accepted, ends within 10 s. */
+/* Stops: no new requests, answers what was accepted, ends within 10 s. Frees it. */
 void service_stop(struct service *service);
 
 #endif

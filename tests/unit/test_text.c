@@ -71,6 +71,49 @@ static void durations_are_written_shortest(void **state)
     buf_release(&out);
 }
 
+static void sizes_are_read_exactly_and_written_shortest(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t bytes; /* -1: refused */
+        const char *written;
+    } cases[] = {
+        {"0", 0, "0"},
+        {"1000", 1000, "1000"},
+        {"64KiB", 65536, "64KiB"},
+        {"65536", 65536, "64KiB"},
+        {"1536KiB", 1572864, "1536KiB"},
+        {"1024KiB", 1048576, "1MiB"},
+        {"2GiB", INT64_C(2147483648), "2GiB"},
+        {"8191TiB", INT64_C(8191) << 40, "8191TiB"},
+        {"8388608TiB", -1, NULL},
+        {"9999999999999999999", -1, NULL},
+        {"", -1, NULL},
+        {"KiB", -1, NULL},
+        {"1KB", -1, NULL},
+        {"1kib", -1, NULL},
+        {"1 KiB", -1, NULL},
+        {"1KiBx", -1, NULL},
+        {"-1", -1, NULL},
+        {"1.5MiB", -1, NULL},
+        {"010", -1, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf out;
+        int64_t bytes = 0;
+        assert_int_equal(text_parse_size(cases[i].text, &bytes), cases[i].bytes >= 0);
+        if (cases[i].bytes < 0)
+            continue;
+        assert_int_equal(bytes, cases[i].bytes);
+        buf_init(&out, 64);
+        text_add_size(&out, bytes);
+        assert_string_equal(buf_text(&out), cases[i].written);
+        buf_release(&out);
+    }
+}
+
 static void invalid_utf8_is_found_where_it_begins(void **state)
 {
     (void)state;
@@ -109,6 +152,7 @@ int main(void)
         cmocka_unit_test(the_nearest_word_is_found_and_a_far_one_is_not),
         cmocka_unit_test(durations_are_read_exactly),
         cmocka_unit_test(durations_are_written_shortest),
+        cmocka_unit_test(sizes_are_read_exactly_and_written_shortest),
         cmocka_unit_test(invalid_utf8_is_found_where_it_begins),
         cmocka_unit_test(a_url_is_taken_apart),
     };
