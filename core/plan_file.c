@@ -70,27 +70,32 @@ static bool body_checksum(const json_t *body, char out[DIGEST_HEX + 1])
     return ok;
 }
 
-bool plan_file_write(const char *path, const struct plan_file *file, const struct plan *plan,
-                     struct error *error)
+char *plan_file_text(const struct plan_file *file, const struct plan *plan, struct error *error)
 {
     char checksum[DIGEST_HEX + 1];
     json_t *body = body_to_json(file, plan);
     json_t *whole = NULL;
     char *text = NULL;
-    bool ok = false;
 
     if (body && body_checksum(body, checksum))
         whole = json_pack("{s:s, s:s, s:s, s:O}", "kind", format_kind, "format_version", "1.0",
                           "checksum", checksum, "plan", body);
     if (whole)
         text = json_write(whole, JSON_INDENT(1) | JSON_SORT_KEYS);
-    if (text)
-        ok = file_replace(path, text, strlen(text), error);
-    else
+    if (!text)
         error_no_memory(error);
-    free(text);
     json_decref(whole);
     json_decref(body);
+    return text;
+}
+
+bool plan_file_write(const char *path, const struct plan_file *file, const struct plan *plan,
+                     struct error *error)
+{
+    char *text = plan_file_text(file, plan, error);
+    bool ok = text && file_replace(path, text, strlen(text), error);
+
+    free(text);
     return ok;
 }
 
@@ -240,6 +245,23 @@ static json_t *open_body(const char *path, struct error *error)
         body = json_incref(json_object_get(whole, "plan"));
     json_decref(whole);
     return body;
+}
+
+bool plan_file_is_one(const char *path)
+{
+    struct error none = ERROR_INIT;
+    const char *kind;
+    json_t *whole;
+    struct buf text;
+    bool is;
+
+    buf_init(&text, PLAN_FILE_MAX_BYTES);
+    whole = file_read(path, &text, &none) ? json_read(buf_text(&text), text.length, 0, NULL) : NULL;
+    buf_release(&text);
+    kind = json_text(whole, "kind");
+    is = kind && strcmp(kind, format_kind) == 0;
+    json_decref(whole);
+    return is;
 }
 
 bool plan_file_read(const char *path, struct plan_file *file, struct error *error)

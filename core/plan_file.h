@@ -30,10 +30,17 @@ struct plan_file {
 void plan_file_init(struct plan_file *file);
 void plan_file_release(struct plan_file *file);
 
+/* plan->changes and the head of `file` (its lists and plan are not looked at) as a file's text. The
+ * caller frees it; NULL: no memory. */
+char *plan_file_text(const struct plan_file *file, const struct plan *plan, struct error *error);
+
 /* Writes plan->changes and the head of `file` (its lists and plan are not looked at) to a new file
  * that takes the place of `path` at once, or not at all. */
 MUST_CHECK bool plan_file_write(const char *path, const struct plan_file *file,
                                 const struct plan *plan, struct error *error);
+
+/* Whether the file says that it is a plan, be it of another version, expired or damaged. */
+bool plan_file_is_one(const char *path);
 
 /* ERROR_INVALID: not a plan, damaged, or of another major format. */
 MUST_CHECK bool plan_file_read(const char *path, struct plan_file *file, struct error *error);

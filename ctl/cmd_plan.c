@@ -1,8 +1,10 @@
 #include "ctl/command.h"
 
+#include "ctl/plan_out.h"
 #include "ctl/stage.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -18,6 +20,7 @@ static json_t *paths_to_json(const struct report *report)
 static void save(const struct options *options, struct report *report)
 {
     struct plan_file file;
+    char *text;
 
     plan_file_init(&file);
     memcpy(file.organization_id, report->identity.organization_id, sizeof(file.organization_id));
@@ -28,14 +31,18 @@ static void save(const struct options *options, struct report *report)
     file.expires_s = file.created_s + options->expires_ms / 1000;
     file.prune = options->prune;
     file.manifest_paths = paths_to_json(report);
-    (void)!plan_file_write(options->out, &file, report->plan, &report->error);
+    text = plan_file_text(&file, report->plan, &report->error);
+    if (text)
+        (void)!plan_out_write(options->out, &report->manifest, text, &report->error);
+    free(text);
     plan_file_release(&file);
 }
 
 static void run(const struct options *options, const struct option_words *words,
                 struct report *report)
 {
-    if (!stage_read_only(options, words, report))
+    if ((options->out && !plan_out_allowed(options->out, NULL, &report->error)) ||
+        !stage_read_only(options, words, report))
         return;
     if (options->out)
         save(options, report);
@@ -52,6 +59,7 @@ const struct command command_plan = {
         "Reads by listing only. Each difference is pending (the manifest changed), drifted (the\n"
         "object was changed behind our back) or both, and each change says what it may do to\n"
         "events on their way: no loss, delay, duplicates possible, may drop.\n"
+        "--out replaces an earlier plan, and no other file; a device or FIFO is written to.\n"
         "`eventctl help environment` tells how to give credentials.\n",
     .words_most = 15,
     .run = run,

@@ -9,8 +9,8 @@
 enum { BUCKETS = 4096, MINUTE_MS = 60000, FAILURE_BITS = 24, FAILURES_MOST = 0xffffff };
 
 struct address {
-    struct address *next;                       /* in its bucket */
-    struct address *kept_previous, *kept_next;  /* when it has no connections */
+    struct address *next;                      /* in its bucket */
+    struct address *kept_previous, *kept_next; /* when it has no connections */
     struct in6_addr key;
     int64_t connections;
     atomic_llong failures; /* minute << FAILURE_BITS | count */

@@ -284,8 +284,7 @@ static enum auth_reason verify_whole(const struct auth_key *key, const struct io
     size_t length = 0;
     uint8_t *joined = join_text(text, count, &length);
 
-    if (context && joined &&
-        EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->public_key) == 1)
+    if (context && joined && EVP_DigestVerifyInit(context, NULL, NULL, NULL, key->public_key) == 1)
         reason = EVP_DigestVerify(context, signature, signature_bytes, joined, length) == 1
                      ? AUTH_OK
                      : AUTH_SIGNATURE;

@@ -86,13 +86,13 @@ static bool read_root(const struct spec_reader *reader, const struct yaml_node *
 
     if (root->kind != YAML_MAPPING)
         return false;
-    ok &= spec_require(reader, &config_spec, 0, &keys, (struct place){reader->source, 1, 1});
+    /* a value that is wrong is not missing as well */
+    ok = ok && spec_require(reader, &config_spec, 0, &keys, (struct place){reader->source, 1, 1});
     ok &= spec_fall_back(reader, &config_spec, 0, &keys);
     keys.out.listen.plaintext = keys.plaintext == 1;
     ok &= read_sources(reader, keys.sources, &keys.out);
     ok &= read_sinks(reader, keys.sinks, &keys.out);
     ok &= read_subscriptions(reader, keys.subscriptions, &keys.out);
-    /* what is missing elsewhere may only be wrong where it stands */
     ok = ok && config_check(reader, root, &keys.out);
     keys.out.arena = *reader->arena;
     *out = keys.out;

@@ -121,14 +121,14 @@ static const struct spec_complaint *check_id(const char *text)
     return is_graphic(text) ? NULL : &wrong;
 }
 
-/* A signature header's parts are told apart by "," and "=". */
+/* A signature header's parts are told apart by ",". */
 static const struct spec_complaint *check_key_id(const char *text)
 {
     static const struct spec_complaint wrong = {
         "bad-value", "cannot be a key's id",
-        "printable ASCII without spaces, \",\" and \"=\", as the sender names the key"};
+        "printable ASCII without spaces and \",\", as the sender names the key"};
 
-    return is_graphic(text) && !strpbrk(text, ",=") ? NULL : &wrong;
+    return is_graphic(text) && !strchr(text, ',') ? NULL : &wrong;
 }
 
 static const struct spec_complaint *check_path(const char *text)
@@ -169,12 +169,34 @@ static const struct spec_complaint *check_sent_header(const char *text)
     return check_header(text);
 }
 
+/* {body} once, {t} at most once and not right beside it (a digit more in one could be one less in
+ * the other), no other braces. */
+static bool can_be_signed(const char *text)
+{
+    size_t bodies = 0, times = 0;
+    bool beside = false;
+
+    while (*text) {
+        bool body = strncmp(text, "{body}", 6) == 0, time = strncmp(text, "{t}", 3) == 0;
+        if ((body || time) && beside)
+            return false;
+        if (!body && !time && strchr("{}", *text))
+            return false;
+        bodies += body;
+        times += time;
+        beside = body || time;
+        text += body ? 6 : time ? 3 : 1;
+    }
+    return bodies == 1 && times <= 1;
+}
+
 static const struct spec_complaint *check_signed(const char *text)
 {
-    static const struct spec_complaint wrong = {"bad-value", "is nothing that can be verified",
-                                                "\"{t}.{body}\" or \"{body}\""};
+    static const struct spec_complaint wrong = {
+        "bad-value", "is nothing that can be verified",
+        "\"{t}.{body}\" or \"{body}\": the body once, with what stands around it"};
 
-    return strcmp(text, "{t}.{body}") == 0 || strcmp(text, "{body}") == 0 ? NULL : &wrong;
+    return can_be_signed(text) ? NULL : &wrong;
 }
 
 static const struct spec_complaint *check_url(const char *text)
@@ -223,8 +245,9 @@ static const struct spec_key source_rows[] = {
      .help = "the header that holds the signature or key; by scheme unless told"},
     {"encoding", SPEC_WORD, AT(source_keys, out.encoding), .kinds = SIGNATURE | HMAC,
      .word = encoding_word, .fallback = "base64", .help = "of the signature"},
-    {"prefix", SPEC_TEXT, AT(source_keys, out.prefix), .kinds = HMAC | API_KEY, .least = 0,
-     .most = 64, .help = "what stands before the signature or key; by scheme unless told"},
+    {"prefix", SPEC_TEXT, AT(source_keys, out.prefix), .kinds = SIGNATURE | HMAC | API_KEY,
+     .least = 0, .most = 64,
+     .help = "what stands before the signature or key; by scheme unless told"},
     {"signed", SPEC_TEXT, AT(source_keys, out.signed_text), .kinds = SIGNATURE | HMAC, .least = 1,
      .most = 64, .check = check_signed,
      .help = "what is signed: \"{t}.{body}\" or \"{body}\"; by scheme unless told"},

@@ -85,15 +85,18 @@ static void fill_by_scheme(struct config_source *source)
         source->subscription = source->name;
 }
 
-/* Its header has no timestamp that could be signed along. */
+/* A signature that is good for ever would be one that can be sent again for ever. */
 static bool check_signed_time(const struct spec_reader *reader, const struct yaml_node *node,
                               const struct config_source *source)
 {
-    if (source->scheme != SCHEME_HMAC || !source->signed_text ||
-        !strstr(source->signed_text, "{t}"))
+    bool needed = source->scheme == SCHEME_SIGNATURE;
+
+    if (!source->signed_text || !!strstr(source->signed_text, "{t}") == needed)
         return true;
-    diag_add(reader->diags, "bad-value", config_place(reader, node, "signed"), "\"{body}\"",
-             "%s has no timestamp \"{t}\"", config_scheme_word(source->scheme));
+    diag_add(reader->diags, "bad-value", config_place(reader, node, "signed"),
+             needed ? "\"{t}.{body}\"" : "\"{body}\"",
+             needed ? "%s must sign its timestamp {t} as well" : "%s has no timestamp {t} to sign",
+             config_scheme_word(source->scheme));
     return false;
 }
 

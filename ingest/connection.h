@@ -26,8 +26,9 @@ enum {
     ROOM_READ_BYTES = 64 * 1024, /* read at a time; also what is kept of a pipelining sender */
     CONNECTION_OUT_BYTES = 512,  /* of a reply that could not be written at once */
     CONNECTION_LINGER_BYTES = 64 * 1024,
-    CONNECTION_READS_MOST = 8, /* in one round, so that one sender does not keep all others waiting */
-    RATE_FREE_MS = 2000        /* of a body, before its rate is looked at */
+    CONNECTION_READS_MOST =
+        8,              /* in one round, so that one sender does not keep all others waiting */
+    RATE_FREE_MS = 2000 /* of a body, before its rate is looked at */
 };
 
 struct room;
@@ -46,7 +47,8 @@ struct connection {
     bool closing; /* after the reply */
     bool lingers; /* and what still comes is dropped first */
     struct http_reader reader;
-    struct view *view;                /* that `source` is of; borrowed: compared with the room's */
+    uint32_t reader_view_number;      /* of the view whose limits the reader began with */
+    uint32_t view_number;             /* of the view that `source` is of */
     const struct auth_source *source; /* of the request that is read */
     struct buf kept;                  /* bytes behind the request, from kept_from on */
     size_t kept_from;
@@ -60,6 +62,7 @@ struct room {
     struct event_base *base;
     struct tally *tally;
     struct view *view;
+    uint32_t view_number;    /* one more with each reload */
     struct http_limits http; /* the view's; readers point here */
     struct phases phases;
     struct replies replies;

@@ -14,14 +14,18 @@
 struct shared_arrival {
     atomic_int references;
     struct arrival arrival;
+    atomic_llong *held_bytes; /* where its bytes are counted while it is held; or NULL */
 };
 struct shared_arrival *
 shared_arrival_new(struct arrival *arrival); /* takes it over; NULL: no memory */
 struct shared_arrival *shared_arrival_hold(struct shared_arrival *shared);
 void shared_arrival_drop(struct shared_arrival *shared);
+/* Counts its bytes there from now on until it is let go. Once, while there is one reference. */
+void shared_arrival_account(struct shared_arrival *shared, atomic_llong *held_bytes);
 
 struct chain;
 struct lane;
+struct row;
 
 struct delivery {
     /* What it is; read-only once admitted. */
@@ -44,12 +48,21 @@ struct delivery {
     int64_t first_failed_us;
     int64_t due_ms; /* monotonic: not before */
     int64_t due_us; /* the same, since the epoch, for the ledger */
-    bool parked;
+    int64_t order_ms; /* what it is sorted by where the sink wants order by time */
+    bool parked;      /* its body is left in the queue until it is its turn: request is NULL */
+    bool loaded;      /* parked, and its body is back in memory */
     struct lane *lane;
     struct chain *chain;
+    struct row *row; /* which waits for it; NULL: none does (parked, or a replay) */
     struct delivery *next;
+    struct delivery *parked_next, *parked_before; /* the lane's parked ones */
 };
 
 void delivery_free(struct delivery *delivery);
+
+/* Lets go of its body and texts; what it is and where it stands stays. */
+void delivery_empty(struct delivery *delivery);
+/* Takes over body, texts and key of another one, which is freed. */
+void delivery_fill(struct delivery *delivery, struct delivery *from);
 
 #endif

@@ -38,12 +38,23 @@ enum {
 
 struct dispatch;
 
+/* The functions of sink.h. */
+struct sink_calls {
+    struct sink *(*open)(const struct config_sink *config, struct error *error);
+    void (*close)(struct sink *sink);
+    size_t (*batch_most)(const struct sink *sink);
+    void (*deliver)(struct sink *sink, unsigned worker, struct delivery *const *deliveries,
+                    size_t count, struct outcome *outcomes);
+    void (*stop)(struct sink *sink);
+};
+
 struct dispatch_options {
     const struct config *config; /* sinks, workers, dedupe: as at the start; lives as long */
     struct queue *queue;
     struct ledger *ledger;
     struct metrics *metrics;
     struct shapes *shapes;
+    const struct sink_calls *sink_calls; /* NULL: those of sink.h; a test has others */
 };
 
 /* Reads the ledger and counts the queue; opens the sinks. NULL: the error says why. */

@@ -9,7 +9,12 @@
 
 static const struct config_limits *limits_of(const struct connection *connection)
 {
-    return &connection->room->view->live->config.limits;
+    return &connection->room->view->live->config->limits;
+}
+
+static struct tally_source *tally_of(const struct connection *connection)
+{
+    return view_source(connection->room->view, connection->source);
 }
 
 static void failure_log(const struct connection *connection, enum auth_reason reason)
@@ -24,9 +29,11 @@ static void failure_log(const struct connection *connection, enum auth_reason re
 
 static enum reply failure(struct connection *connection, enum auth_reason reason)
 {
-    struct tally_source *tally = view_source(connection->view, connection->source);
+    struct tally_source *tally = tally_of(connection);
 
     series_add(tally->failures[reason], 1);
+    if (reason == AUTH_TROUBLE)
+        return REPLY_UNAVAILABLE;
     address_failed(connection->address, room_now_ms(connection->room));
     failure_log(connection, reason);
     return REPLY_UNAUTHORIZED;
@@ -35,12 +42,12 @@ static enum reply failure(struct connection *connection, enum auth_reason reason
 /* A reload may have come between head and end: then the newest keys are asked. */
 static bool source_find(struct connection *connection)
 {
-    struct view *view = connection->room->view;
+    struct room *room = connection->room;
 
-    if (connection->source && connection->view == view)
+    if (connection->source && connection->view_number == room->view_number)
         return true;
-    connection->view = view;
-    connection->source = auth_find(view->live->auth, connection->reader.path);
+    connection->view_number = room->view_number;
+    connection->source = auth_find(room->view->live->auth, connection->reader.path);
     return connection->source != NULL;
 }
 
@@ -63,7 +70,7 @@ enum reply exchange_begin(struct connection *connection)
 static bool share_enter(struct connection *connection, struct request *request)
 {
     int64_t percent = auth_source_config(connection->source)->share_percent;
-    struct tally_source *tally = view_source(connection->view, connection->source);
+    struct tally_source *tally = tally_of(connection);
 
     if (percent >= 100)
         return true;
@@ -99,13 +106,13 @@ enum reply exchange_end(struct connection *connection)
 
     if (!source_find(connection))
         return REPLY_NOT_FOUND;
-    tally = view_source(connection->view, connection->source);
+    tally = tally_of(connection);
     series_add(tally->requests, 1);
     verdict = auth_verify(connection->source, &connection->reader, &sender);
     if (verdict.reason != AUTH_OK)
         return failure(connection, verdict.reason);
-    request = request_new(&connection->reader, auth_source_config(connection->source), &verdict,
-                          now_us);
+    request =
+        request_new(&connection->reader, auth_source_config(connection->source), &verdict, now_us);
     if (!request)
         return REPLY_UNAVAILABLE;
     series_add(tally->events, request->ticket.arrival.events);

@@ -3,7 +3,8 @@
  * It accepts what a webhook sender sends and nothing that two readers could understand
  * differently (RFC 9112): CRLF only, no folded lines, no space before a colon, one Content-Length
  * or exactly `Transfer-Encoding: chunked` and never both, exactly one Host, HTTP/1.1 only, trailers
- * dropped. Any method that is a token is read; which are served is not decided here.
+ * looked at and dropped, no chunk extensions, no CONNECT. Any other method that is a token is read;
+ * which are served is not decided here.
  *
  * Always holds: neither head nor body grow past their limits, and the body's memory grows with the
  * bytes that came, never with the length that was claimed. After REFUSED nothing more is read.
@@ -28,7 +29,7 @@ struct http_limits {
     size_t batch_bytes; /* one that does */
 };
 
-enum { HTTP_HEADERS_MOST = 256, HTTP_CHUNK_LINE_BYTES = 256, HTTP_TRAILER_BYTES = 4096 };
+enum { HTTP_HEADERS_MOST = 256, HTTP_CHUNK_DIGITS_MOST = 8, HTTP_TRAILER_BYTES = 4096 };
 
 enum http_phase {
     HTTP_IDLE,     /* not one byte of a request yet (empty lines before it do not count) */
@@ -48,7 +49,7 @@ struct http_header {
 struct http_reader {
     /* For the caller to read. */
     enum http_phase phase;
-    int status;         /* REFUSED: 400, 413, 431, 501 or 505 */
+    int status;         /* REFUSED: 400, 413, 431, 501 or 505; 503: no memory */
     const char *why;    /* REFUSED: a few words that never change, for logs and counting */
     const char *method; /* from HTTP_BODY on; as it came */
     const char *path;   /* up to the '?', as it came: never decoded */
@@ -63,11 +64,15 @@ struct http_reader {
     /* Its own. */
     const struct http_limits *limits;
     struct buf head;
-    size_t scanned;
-    uint64_t left; /* bytes of the body, or of the chunk, still to come */
-    size_t line_bytes, trailer_bytes;
-    int chunk_state;
-    bool batch_known;
+    enum { HTTP_BLANK_NONE, HTTP_BLANK_CR, HTTP_BLANK_LINE } blank; /* before the request */
+    size_t line_bytes;   /* of the head's last line; digits of a chunk's size */
+    uint64_t claimed;    /* bytes of the body, as far as they were announced */
+    uint64_t left;       /* of these, still to come */
+    size_t most;         /* claimed may not pass it */
+    bool most_known;     /* the body's first byte was seen */
+    uint8_t chunk_state; /* http_chunk.c */
+    size_t trailer_bytes, trailer_name_bytes;
+    char trailer_name[24]; /* enough to tell those apart that matter */
 };
 
 /* `limits` is borrowed and must live as long as the reader. */

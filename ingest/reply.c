@@ -72,10 +72,9 @@ static void text_write(struct reply_text *out, const struct reply_row *row, cons
                        const char *connection)
 {
     const char *type = row->text[0] ? "Content-Type: text/plain\r\n" : "";
-    int length = snprintf(out->bytes, sizeof out->bytes,
-                          "HTTP/1.1 %s %s\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s", row->code,
-                          row->phrase, date, row->headers, type, connection, strlen(row->text),
-                          row->text);
+    int length = snprintf(
+        out->bytes, sizeof out->bytes, "HTTP/1.1 %s %s\r\n%s%s%s%sContent-Length: %zu\r\n\r\n%s",
+        row->code, row->phrase, date, row->headers, type, connection, strlen(row->text), row->text);
 
     out->length = length > 0 && (size_t)length < sizeof out->bytes ? (size_t)length : 0;
 }

@@ -15,7 +15,10 @@ static const struct interest {
     size_t length;
     const char *member;
 } interests[] = {
-#define INTEREST(name, member) {name, sizeof(name) - 1, member}
+#define INTEREST(name, member)                                                                     \
+    {                                                                                              \
+        name, sizeof(name) - 1, member                                                             \
+    }
     INTEREST("content-type", "content-type"),
     INTEREST("content-encoding", "content-encoding"),
     INTEREST("user-agent", "user-agent"),
@@ -111,8 +114,7 @@ char *request_headers(const struct http_reader *reader, const struct config_sour
         member_add(&out, interests[which].member, header->value, header->value_length);
     }
     if (!(seen & 1u << TOPIC)) {
-        const char *topic =
-            request_query_topic(reader->query, decoded) ? decoded : source->topic;
+        const char *topic = request_query_topic(reader->query, decoded) ? decoded : source->topic;
         if (topic)
             member_add(&out, interests[TOPIC].member, topic, strlen(topic));
     }

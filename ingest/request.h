@@ -13,8 +13,8 @@ enum {
 };
 
 struct request {
-    struct ticket ticket; /* first: the writer gives back this */
-    int64_t bytes;        /* arrival_bytes */
+    struct ticket ticket;         /* first: the writer gives back this */
+    int64_t bytes;                /* arrival_bytes */
     struct tally_source *charged; /* whose share it is counted in; NULL: in none */
 };
 

@@ -72,7 +72,8 @@ static bool read_key_id(const char *value, size_t length, enum config_encoding e
 static bool read_algorithm(const char *value, size_t length, enum config_encoding encoding,
                            struct signature_header *out)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 
     (void)encoding;
     for (size_t i = 0; i < length; i++)
@@ -85,8 +86,7 @@ static bool read_time(const char *value, size_t length, enum config_encoding enc
                       struct signature_header *out)
 {
     (void)encoding;
-    if (!copy_value(value, length, out->time, sizeof(out->time)) ||
-        (value[0] == '0' && length > 1))
+    if (!copy_value(value, length, out->time, sizeof(out->time)) || (value[0] == '0' && length > 1))
         return false;
     out->time_s = 0;
     for (size_t i = 0; i < length; i++) {

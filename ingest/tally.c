@@ -17,7 +17,8 @@ bool tally_init(struct tally *tally, struct metrics *metrics)
     for (int i = 0; i < REPLY_COUNT; i++) {
         const char *reason = reply_refusal((enum reply)i);
 
-        tally->replies[i] = metrics_series(metrics, METRIC_REPLIES, reply_code((enum reply)i), NULL);
+        tally->replies[i] =
+            metrics_series(metrics, METRIC_REPLIES, reply_code((enum reply)i), NULL);
         tally->refused[i] = reason ? refusal(tally, reason) : NULL;
     }
     for (int i = 0; i < PHASE_COUNT; i++)
@@ -87,11 +88,11 @@ struct view *view_new(struct tally *tally, struct live *live)
         return NULL;
     atomic_init(&view->references, 1);
     view->live = live_hold(live);
-    view->sources = calloc(live->config.source_count + 1, sizeof(struct tally_source *));
+    view->sources = calloc(live->config->source_count + 1, sizeof(struct tally_source *));
     if (!view->sources)
         goto failed;
-    for (size_t i = 0; i < live->config.source_count; i++) {
-        view->sources[i] = source_find_or_add(tally, live->config.sources[i].name);
+    for (size_t i = 0; i < live->config->source_count; i++) {
+        view->sources[i] = source_find_or_add(tally, live->config->sources[i].name);
         if (!view->sources[i])
             goto failed;
     }
@@ -118,7 +119,7 @@ void view_drop(struct view *view)
 
 struct tally_source *view_source(const struct view *view, const struct auth_source *source)
 {
-    return view->sources[auth_source_config(source) - view->live->config.sources];
+    return view->sources[auth_source_config(source) - view->live->config->sources];
 }
 
 bool tally_enter(struct tally_source *source, int64_t bytes, int64_t most_bytes)

@@ -53,6 +53,22 @@ $(BUILD)/fuzzers/fuzz_ingest_%: $(BUILD)/tests/fuzz/fuzz_ingest_%.o $(call objec
 fuzz: test-deps
 	@tests/fuzz/run.sh $(FUZZ_SECONDS)
 
+# -- what ingestd is tested with ---------------------------------------------------------------
+
+.PHONY: ingest-tools
+ingest-tools: $(BUILD)/load $(BUILD)/shim.so
+
+$(BUILD)/load: MODULES := libcrypto
+$(BUILD)/load: $(call objects,tests/ingest/load.c core/buf.c)
+	$(SAY) LINK $@
+	$(Q)$(LINK) $^ $(LIBS)
+
+# Preloaded into a program of any variant, so it is of none.
+$(BUILD)/shim.so: tests/ingest/shim.c | deps
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -fPIC -shared -o $@ $< -ldl -pthread
+
 lint: test-deps all
 	@tests/lint.sh
 
@@ -73,4 +89,4 @@ help:
 	@echo 'make bench      plan and check at 100, 1,000 and 10,000 objects'
 	@echo 'make clean'
 
--include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ))
+-include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ) tests/ingest/load.c)

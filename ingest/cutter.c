@@ -1,0 +1,154 @@
+#include "ingest/cutter.h"
+
+#include "core/clock.h"
+#include "core/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Numbers that are too large for an integer are still JSON. */
+static bool part_parse(const char *part, size_t bytes, json_t **event)
+{
+    const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    json_error_t why = {.line = -1};
+
+    *event = json_read(part, bytes, flags, &why);
+    if (!*event && why.text[0] && json_error_code(&why) == json_error_numeric_overflow)
+        *event = json_read(part, bytes, flags | JSON_DECODE_INT_AS_REAL, &why);
+    return *event || (why.text[0] && json_error_code(&why) != json_error_out_of_memory);
+}
+
+static void topic_read(const struct arrival *arrival, char *topic, size_t size)
+{
+    json_t *headers;
+    const char *text;
+
+    topic[0] = '\0';
+    if (!arrival->headers || !strstr(arrival->headers, "\"topic\""))
+        return;
+    headers = json_read_text(arrival->headers);
+    text = json_text(headers, "topic");
+    snprintf(topic, size, "%s", text ? text : "");
+    json_decref(headers);
+}
+
+static struct delivery *delivery_new(struct shared_arrival *request, struct event_place place,
+                                     const char *part, size_t bytes,
+                                     const struct event_facts *facts)
+{
+    struct delivery *delivery = calloc(1, sizeof(*delivery));
+
+    if (!delivery)
+        return NULL;
+    delivery->request = shared_arrival_hold(request);
+    delivery->place = place;
+    delivery->event = part;
+    delivery->event_bytes = bytes;
+    delivery->type = strdup(facts->type);
+    delivery->interaction = strdup(facts->interaction);
+    delivery->time_ms = facts->time_ms;
+    delivery->received_us = request->arrival.received_us;
+    delivery->quarantined = !facts->has_ids;
+    memcpy(delivery->key, facts->key, EVENT_KEY_BYTES);
+    if (delivery->type && delivery->interaction)
+        return delivery;
+    delivery_free(delivery);
+    return NULL;
+}
+
+static void cut_add(struct cut *cut, struct delivery *delivery)
+{
+    if (cut->last)
+        cut->last->next = delivery;
+    else
+        cut->first = delivery;
+    cut->last = delivery;
+    cut->quarantined += delivery->quarantined;
+}
+
+static bool cut_part(const struct cutter *cutter, struct shared_arrival *request,
+                     struct event_place place, const char *topic, const char *part, size_t bytes,
+                     struct cut *cut)
+{
+    struct event_facts facts;
+    struct delivery *delivery;
+    json_t *event;
+    bool ok = true;
+
+    if (!part_parse(part, bytes, &event))
+        return false;
+    event_read(event, part, bytes, topic, &facts);
+    if (event && cutter->match && !match_holds(cutter->match, facts.fields)) {
+        cut->filtered++;
+    } else {
+        if (event && cutter->shapes && facts.fields)
+            shapes_look(cutter->shapes, facts.type, facts.fields, part, bytes, clock_unix_us());
+        delivery = delivery_new(request, place, part, bytes, &facts);
+        ok = delivery != NULL;
+        if (ok) {
+            delivery->hopeless = !event;
+            cut_add(cut, delivery);
+        }
+    }
+    json_decref(event);
+    return ok;
+}
+
+/* What the scan found to be no JSON is one part, and so is an array without elements. */
+static bool next_part(const struct arrival *arrival, uint32_t number, size_t *offset,
+                      const char **part, size_t *bytes)
+{
+    if (!(arrival->flags & ARRIVAL_QUARANTINED) &&
+        envelope_next(arrival->body, arrival->body_bytes, offset, part, bytes))
+        return true;
+    *part = arrival->body;
+    *bytes = arrival->body_bytes;
+    return number == 0;
+}
+
+bool cutter_cut(const struct cutter *cutter, struct shared_arrival *request, struct cut *cut)
+{
+    const struct arrival *arrival = &request->arrival;
+    struct event_place place = {.position = arrival->position};
+    char topic[EVENT_ID_MOST];
+    const char *part;
+    size_t offset = 0, bytes;
+
+    *cut = (struct cut){.first = NULL};
+    topic_read(arrival, topic, sizeof(topic));
+    for (; next_part(arrival, place.part, &offset, &part, &bytes); place.part++) {
+        cut->parts++;
+        if (cutter->only != CUTTER_ALL && cutter->only != place.part)
+            continue;
+        if (cutter->skips && cutter->skips(cutter->context, place))
+            cut->skipped++;
+        else if (!cut_part(cutter, request, place, topic, part, bytes, cut)) {
+            cut_release(cut);
+            return false;
+        }
+    }
+    return true;
+}
+
+void cut_release(struct cut *cut)
+{
+    for (struct delivery *delivery = cut->first, *next; delivery; delivery = next) {
+        next = delivery->next;
+        delivery_free(delivery);
+    }
+    *cut = (struct cut){.first = NULL};
+}
+
+struct delivery *cutter_one(struct shared_arrival *request, struct event_place place)
+{
+    const struct cutter cutter = {.only = CUTTER_ALL};
+    struct cut cut = {.first = NULL};
+    char topic[EVENT_ID_MOST];
+
+    topic_read(&request->arrival, topic, sizeof(topic));
+    if (!cut_part(&cutter, request, place, topic, request->arrival.body,
+                  request->arrival.body_bytes, &cut))
+        return NULL;
+    return cut.first;
+}

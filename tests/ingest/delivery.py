@@ -1,0 +1,395 @@
+#!/usr/bin/env python3
+"""From the queue to the sink: order, retries, dead letters, replay, pausing, filters, reload, stop.
+
+  delivery.py [--ingestd FILE] [--only TEXT] [--seed N]
+"""
+import argparse
+import collections
+import contextlib
+import json
+import os
+import random
+import signal
+import sys
+import tempfile
+import threading
+
+from harness import Ingestd, Key, Sink, encode, event, run, sign_hmac, wait_for
+
+OPTIONS = None
+
+
+class Place:
+    def __init__(self, folder):
+        self.folder = folder
+        self.stack = contextlib.ExitStack()
+        self.ingestd = None
+
+    def start(self, sink=None, change=None):
+        self.ingestd = Ingestd(OPTIONS.ingestd, self.folder, sink=sink, change=change)
+        return self.stack.enter_context(self.ingestd)
+
+    def sink(self, answer=lambda delivery: 200):
+        sink = Sink(answer)
+        self.stack.callback(sink.close)
+        return sink
+
+
+def order_under_failures(place):
+    """Random failures: each interaction's events arrive in order, those that die are dead, none is
+    missing, and others do not wait for one that fails."""
+    rng = random.Random(OPTIONS.seed)
+    verdicts, lock = {}, threading.Lock()
+
+    def answer(delivery):
+        number = delivery["event"]["sequenceNumber"]
+        with lock:
+            if number not in verdicts:  # how often it fails before it succeeds
+                verdicts[number] = rng.choice((0, 0, 0, 0, 1, 2, 3, 4))
+            verdicts[number] -= 1
+            return 200 if verdicts[number] < 0 else rng.choice((500, 503, 429, 404))
+    sink = place.sink(answer)
+    ingestd = place.start(sink, lambda c: c["sinks"]["crm"].update(
+        retries=["1ms", "2ms", "3ms"], breaker={"failures": 10000}))
+    total, interactions = 400, 20
+    for first in range(0, total, 8):
+        batch = [event(n, interaction=f"int-{n * 7 % interactions}")
+                 for n in range(first, first + 8)]
+        ingestd.send(batch)
+    ingestd.settled()
+    arrived = collections.defaultdict(list)
+    for delivery in sink.deliveries:
+        body = delivery["event"]
+        arrived[body["payload"]["id"]].append(body["sequenceNumber"])
+    for interaction, numbers in arrived.items():
+        assert numbers == sorted(numbers), (interaction, numbers)
+    dead = ingestd.status()["dead_letters"]["count"]
+    delivered = sum(len(numbers) for numbers in arrived.values())
+    assert delivered + dead == total, (delivered, dead)
+    assert 0 < dead < total / 2, dead
+
+
+def order_by_time(place):
+    """Where the sink asks for it, an earlier event that comes later goes first."""
+    sink = place.sink()
+    ingestd = place.start(sink, lambda c: c["sinks"]["crm"].update(order="time",
+                                                                   order_wait="1500ms"))
+    for number, minute in enumerate((5, 3, 1, 4, 2)):
+        ingestd.send(event(number, interaction="int-1",
+                           startTime=f"2023-10-27T10:0{minute}:00Z"))
+    ingestd.settled()
+    assert sink.numbers() == [2, 4, 1, 3, 0], sink.numbers()
+
+
+def what_a_sink_sees(place):
+    sink = place.sink()
+    ingestd = place.start(sink)
+    ingestd.send(event(5))
+    ingestd.send({"nothing": "known"})
+    ingestd.settled()
+    first, second = sink.deliveries
+    assert first["event"] == event(5)
+    assert len(first["headers"]["idempotency-key"]) == 32
+    assert first["headers"]["ingest-subscription"] == "sub-1"
+    assert first["headers"]["ingest-event-type"] == "Interaction.Created"
+    assert first["headers"]["ingest-attempt"] == "1"
+    assert "ingest-replayed" not in first["headers"]
+    assert "ingest-quarantined" in second["headers"], second["headers"]
+
+
+def envelopes(place):
+    """All the forms that events come in: each is delivered once though it is sent twice, and its
+    interaction and type are found."""
+    ingestd = place.start()
+    with open(os.path.join(os.path.dirname(__file__), "envelopes.json"), encoding="utf-8") as file:
+        fixtures = json.load(file)
+    for fixture in fixtures:
+        for _ in range(2):
+            body = encode(fixture["body"])
+            status, _ = ingestd.post(body, sign_hmac(body) | fixture.get("headers", {}),
+                                     "/hub" + fixture.get("query", ""))
+            assert status == 202, (fixture["name"], status)
+    ingestd.settled()
+    lines = ingestd.delivered()
+    assert len(lines) == len(fixtures), (len(lines), len(fixtures))
+    for fixture, line in zip(fixtures, lines):
+        for key in ("type", "interaction", "subscription"):
+            assert line[key] == fixture[key], (fixture["name"], key, line[key])
+
+
+def dedupe_window(place):
+    """Suppressed within the window, across a restart; a key counts only once it was delivered."""
+    failing = True
+    sink = place.sink(lambda delivery: 500 if failing else 200)
+    ingestd = place.start(sink, lambda c: c["sinks"]["crm"].update(
+        retries=["1ms", "1ms", "1ms"], breaker={"failures": 1000}))
+    ingestd.send(event(1))
+    ingestd.settled()
+    assert ingestd.status()["dead_letters"]["count"] == 1
+    failing = False
+    ingestd.send(event(1))  # was never delivered: no duplicate
+    ingestd.settled()
+    assert sink.numbers() == [1]
+    ingestd.send(event(1))
+    ingestd.settled()
+    ingestd.stop()
+    ingestd.start()
+    ingestd.send(event(1))
+    ingestd.send(event(1, kind="Interaction.Closed"))
+    ingestd.settled()
+    assert sink.numbers() == [1, 1], sink.numbers()
+    assert sink.deliveries[1]["event"]["eventType"] == "Interaction.Closed"
+
+
+def dead_letters(place):
+    """List, filter, page, show, dry run, replay, come back, discard: each with its record."""
+    bad = {1, 2, 3, 4, 5}
+    sink = place.sink(lambda d: 500 if d["event"]["sequenceNumber"] in bad else 200)
+    ingestd = place.start(sink, lambda c: c["sinks"]["crm"].update(
+        retries=["1ms", "1ms", "1ms"], breaker={"failures": 1000}))
+    admin = ingestd.admin
+    for number in range(1, 11):
+        ingestd.send(event(number, kind="Interaction.Closed" if number % 2 else
+                           "Interaction.Created"))
+    ingestd.settled()
+    listed = admin("GET", "/v1/dlq?limit=2")[1]
+    assert listed["count"] == 5 and len(listed["dead_letters"]) == 2 and listed["next"], listed
+    rest = admin("GET", f"/v1/dlq?limit=100&after={listed['next']}")[1]
+    assert len(rest["dead_letters"]) == 3 and rest["next"] is None
+    assert admin("GET", "/v1/dlq?type=Interaction.Closed")[1]["count"] == 3
+    assert admin("GET", "/v1/dlq?reason=timeout")[1]["count"] == 0
+    one = listed["dead_letters"][0]
+    shown = admin("GET", f"/v1/dlq/{one['id']}")[1]
+    assert json.loads(shown["body"])["sequenceNumber"] in bad and shown["verdict"], shown
+    assert admin("GET", "/v1/dlq/999999")[0] == 404
+    # Refused: no reason, nothing selected, a misspelt condition.
+    assert admin("POST", "/v1/dlq/replay", {"all": True})[0] == 400
+    assert admin("POST", "/v1/dlq/replay", {"reason": "x"})[0] == 400
+    assert admin("POST", "/v1/dlq/discard", {"reason": "x", "filter": {"subscripton": "a"}})[0] == 400
+    dry = admin("POST", "/v1/dlq/replay", {"all": True, "dry_run": True})
+    assert dry == (200, {"dry_run": True, "count": 5, "bytes": dry[1]["bytes"]}), dry
+    # One comes back, told apart.
+    code, said = admin("POST", "/v1/dlq/replay", {"ids": [one["id"]], "reason": "try", "by": "eve"})
+    assert code == 200 and said["replaying"] == 1, said
+    wait_for("it to come back",
+             lambda: admin("GET", "/v1/dlq?came_back=true")[1]["count"] == 1)
+    ingestd.settled()
+    bad.clear()
+    code, said = admin("POST", "/v1/dlq/discard",
+                       {"filter": {"type": "Interaction.Created"}, "reason": "not needed"})
+    assert said["discarded"] == 2, said
+    code, said = admin("POST", "/v1/dlq/replay", {"all": True, "reason": "mended", "rate": 1000})
+    assert said["replaying"] == 3, said
+    wait_for("an empty table", lambda: admin("GET", "/v1/dlq")[1]["count"] == 0)
+    assert sorted(sink.numbers()) == [1, 3, 5, 6, 7, 8, 9, 10], sink.numbers()
+    replayed = [d for d in sink.deliveries if "ingest-replayed" in d["headers"]]
+    assert len(replayed) == 3
+    assert ingestd.subscription()["replayed"] == 3
+    actions = admin("GET", "/v1/actions")[1]["actions"]
+    assert [a["what"] for a in actions] == ["dlq-replay", "dlq-discard", "dlq-replay"], actions
+    assert actions[-1]["who"].startswith("eve@") and actions[-1]["reason"] == "try", actions
+
+
+def replay_survives_a_kill(place):
+    """What was marked for replay and had not begun goes on after a kill."""
+    failing = True
+    sink = place.sink(lambda delivery: 500 if failing else 200)
+    ingestd = place.start(sink, lambda c: c["sinks"]["crm"].update(
+        retries=["1ms", "1ms", "1ms"], breaker={"failures": 10000}))
+    for number in range(20):
+        ingestd.send(event(number))
+    ingestd.settled()
+    failing = False
+    ingestd.admin("POST", "/v1/dlq/replay", {"all": True, "reason": "x", "rate": 10})
+    wait_for("the first", lambda: len(sink.numbers()) >= 2)
+    ingestd.kill()
+    ingestd.start()
+    wait_for("all of them", lambda: len(set(sink.numbers())) == 20)
+    ingestd.settled()
+    assert ingestd.status()["dead_letters"]["count"] == 0
+    assert len(sink.numbers()) <= 22, sink.numbers()  # those in the last moments may come again
+
+
+def pausing(place):
+    sink = place.sink()
+    ingestd = place.start(sink)
+    ingestd.send(event(1))
+    ingestd.settled()
+    assert ingestd.admin("POST", "/v1/subscriptions/sub-1/pause", {})[0] == 400
+    code, said = ingestd.admin("POST", "/v1/subscriptions/sub-1/pause", {"reason": "CRM upgrade"})
+    assert code == 200 and said["paused"], said
+    for number in range(2, 10):
+        ingestd.send(event(number))
+    ingestd.send(event(100, subscription="sub-2"))
+    wait_for("the other subscription", lambda: 100 in sink.numbers())
+    assert sink.numbers() == [1, 100]
+    state = ingestd.subscription()
+    assert state["paused"] and state["depth"] == 8 and state["oldest_ms"], state
+    ingestd.stop()
+    ingestd.start()  # stays paused
+    state = ingestd.subscription()
+    assert state["paused"] and state["depth"] == 8, state
+    ingestd.admin("POST", "/v1/subscriptions/sub-1/resume", {"reason": "done"})
+    ingestd.settled()
+    assert sorted(sink.numbers()) == [*range(1, 10), 100], sink.numbers()
+
+
+def residual_filter(place):
+    """What a published filter drops is counted, and its keys verify from now on."""
+    ingestd = place.start(change=lambda c: c["sources"].update(
+        genesys={"path": "/events", "scheme": "genesys-signature",
+                 "keys": {"first": Key(place.folder, "first").public}}))
+    key = Key(place.folder, "second", "ed25519")
+    body = encode(event(1))
+    assert ingestd.post(body, key.sign(body), "/events")[0] == 401
+    with open(key.public, encoding="ascii") as pem:
+        document = {"reason": "apply", "subscriptions": [
+            {"id": "sub-9", "name": "voice", "version": 3,
+             "filter": [{"field": "channelType", "op": "eq", "value": "voice"}],
+             "keys": [{"id": "second", "pem": pem.read()}]}]}
+    assert ingestd.admin("PUT", "/v1/subscriptions", document) == (200, {"published": 1})
+    for number, channel in ((1, "voice"), (2, "chat"), (3, "voice")):
+        body = encode(event(number, subscription="sub-9", channelType=channel))
+        assert ingestd.post(body, key.sign(body), "/events")[0] == 202
+    ingestd.settled()
+    state = ingestd.subscription("sub-9")
+    assert (state["delivered"], state["filtered"], state["name"]) == (2, 1, "voice"), state
+    wrong = {"reason": "x", "subscriptions": [{"id": "sub-9", "filter": [{"field": "a",
+                                                                           "op": "like"}]}]}
+    assert ingestd.admin("PUT", "/v1/subscriptions", wrong)[0] == 422
+    ingestd.stop()
+    ingestd.start()  # it is remembered
+    body = encode(event(4, subscription="sub-9", channelType="chat"))
+    assert ingestd.post(body, key.sign(body), "/events")[0] == 202
+    ingestd.settled()
+    assert ingestd.subscription("sub-9")["filtered"] == 1
+
+
+def keys_rotate(place):
+    """SIGHUP takes a new key without dropping a connection; two are live meanwhile."""
+    import http.client
+    ingestd = place.start()
+    ingestd.write("next.secret", b"the secret of next year, too!")
+    body = encode(event(1))
+    connection = http.client.HTTPConnection(*ingestd.endpoint(), timeout=60)
+
+    def status(headers):
+        connection.request("POST", "/hub", body, headers)
+        reply = connection.getresponse()
+        reply.read()
+        return reply.status
+    assert status(sign_hmac(body)) == 202
+    local = connection.sock.getsockname()
+    new = sign_hmac(body, b"the secret of next year, too!")
+    assert status(new) == 401
+    ingestd.config["sources"]["hub"]["keys"]["k2"] = ingestd.path("next.secret")
+    ingestd.write_config()
+    ingestd.process.send_signal(signal.SIGHUP)
+    wait_for("the reload", lambda: ingestd.metrics().get('ingestd_reloads_total{result="ok"}'))
+    assert status(new) == 202 and status(sign_hmac(body)) == 202
+    assert connection.sock.getsockname() == local, "the connection was dropped"
+    # A configuration that is wrong changes nothing.
+    ingestd.write("ingestd.yaml", b"apiVersion: ingestd/v1\nsurprise: 1\n")
+    ingestd.process.send_signal(signal.SIGHUP)
+    wait_for("its refusal", lambda: ingestd.metrics().get('ingestd_reloads_total{result="failed"}'))
+    assert status(new) == 202
+    ingestd.write_config()
+
+
+def stops_clean(place):
+    """SIGTERM in the middle of a load: what was acknowledged is stored, nothing hangs."""
+    hanging = place.sink(lambda delivery: hanging.hang() or 200)
+    ingestd = place.start(hanging, lambda c: c["sinks"]["crm"].update(timeout="1h"))
+    for number in range(30):
+        ingestd.send(event(number))
+    wait_for("a delivery under way", lambda: ingestd.status()["sinks"][0]["in_flight"] > 0)
+    ingestd.stop()
+    assert "level=error" not in ingestd.log(), ingestd.log()
+    ingestd.config["sinks"]["crm"] = {"type": "ndjson", "path": ingestd.events_path}
+    ingestd.write_config()
+    ingestd.start()
+    ingestd.settled()
+    numbers = sorted(line["event"]["sequenceNumber"] for line in ingestd.delivered())
+    assert numbers == [*range(30)], numbers
+
+
+def admin_is_closed(place):
+    ingestd = place.start()
+    for method, path in (("GET", "/metrics"), ("GET", "/v1/status"), ("GET", "/v1/dlq"),
+                         ("PUT", "/v1/subscriptions"), ("POST", "/v1/dlq/discard"), ("GET", "/x")):
+        for token in (None, "", "wrong", "an-admin-token-of-the-testt"):
+            assert ingestd.admin(method, path, token=token)[0] == 401, (method, path, token)
+    assert ingestd.admin("GET", "/healthz", token=None)[0] == 200
+    assert ingestd.admin("GET", "/readyz", token=None) == (200, "ready\n")
+    assert ingestd.admin("POST", "/v1/status")[0] == 405
+    assert ingestd.admin("GET", "/v1/nothing")[0] == 404
+    for body in ("[]", "{", '{"reason": 1}'):
+        assert ingestd.admin("POST", "/v1/dlq/discard", body)[0] == 400
+
+
+def shapes_are_seen(place):
+    ingestd = place.start()
+    ingestd.send(event(1), event(2), event(3, surprise=17))
+    ingestd.settled()
+    shapes = ingestd.admin("GET", "/v1/shapes")[1]["shapes"]
+    assert len(shapes) == 2, shapes
+    assert any("surprise" in shape["fields"] for shape in shapes), shapes
+    assert ingestd.metrics()['ingestd_shapes{type="Interaction.Created"}'] == 2
+
+
+def retention_trims(place):
+    """Settled requests go when their time is over; what is not settled stays."""
+    ingestd = place.start(change=lambda c: (
+        c["queue"].update(retention="1s"),
+        c.update(subscriptions={"sub-2": {"sink": "crm", "paused": True}})))
+    for number in range(100):
+        ingestd.send(event(number))
+    ingestd.send(event(1000, subscription="sub-2"))
+    wait_for("the trim", lambda: ingestd.status()["queue"]["first_position"] > 50)
+    ingestd.admin("POST", "/v1/subscriptions/sub-2/resume", {"reason": "x"})
+    ingestd.settled()
+    assert 1000 in [line["event"]["sequenceNumber"] for line in ingestd.delivered()]
+
+
+def metrics_are_open_metrics(place):
+    """Each metric stands once, in the form that OpenMetrics wants; the counters add up."""
+    ingestd = place.start()
+    for number in range(7):
+        ingestd.send(event(number))
+    ingestd.settled()
+    text = ingestd.admin("GET", "/metrics")[1]
+    families = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
+    assert len(families) == len(set(families)) and text.endswith("# EOF\n")
+    metrics = ingestd.metrics()
+    assert metrics['ingestd_accepted_events_total{subscription="sub-1"}'] == 7
+    assert metrics['ingestd_delivered_events_total{subscription="sub-1"}'] == 7
+    assert metrics['ingestd_queue_depth{subscription="sub-1"}'] == 0
+    assert metrics['ingestd_delivery_seconds_count{subscription="sub-1"}'] == 7
+
+
+CASES = [order_under_failures, order_by_time, what_a_sink_sees, envelopes, dedupe_window,
+         dead_letters, replay_survives_a_kill, pausing, residual_filter, keys_rotate, stops_clean,
+         admin_is_closed, shapes_are_seen, retention_trims, metrics_are_open_metrics]
+
+
+@contextlib.contextmanager
+def make():
+    with tempfile.TemporaryDirectory() as folder:
+        place = Place(folder)
+        with place.stack:
+            yield place
+
+
+def main():
+    global OPTIONS
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--ingestd", default="build/ingestd")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6))
+    OPTIONS = parser.parse_args()
+    print(f"seed {OPTIONS.seed}")
+    return run([(case.__name__, case) for case in CASES if OPTIONS.only in case.__name__], make)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
