@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool remote_identify(struct client *client, struct remote_identity *identity, struct error *error)
@@ -114,6 +115,48 @@ bool remote_list(struct client *client, const bool needed[VIA_COUNT],
         object_list_release(&parts[via].objects);
     }
     return ok;
+}
+
+/* One object */
+
+struct one {
+    enum via via;
+    struct object *object;
+    bool done, found;
+    struct error error;
+};
+
+static void on_one(void *context, struct reply *reply)
+{
+    struct one *one = context;
+
+    one->done = true;
+    if (reply->error.code == ERROR_NONE)
+        one->found = driver_find(one->via)->entity_read(reply->body, one->object, &one->error);
+    else if (reply->status != 404)
+        one->error = reply->error;
+}
+
+bool remote_get(struct client *client, enum via via, const char *id, struct object *object,
+                bool *found, struct error *error)
+{
+    const struct driver *driver = driver_find(via);
+    struct one one = {.via = via, .object = object};
+    struct request request = {.method = "GET", .permission = driver->permissions[DRIVER_VIEW]};
+    char path[512];
+
+    object_init(object);
+    *found = false;
+    if (!driver_id_is_usable(id))
+        return error_set(error, ERROR_FAILED, "this is no id of an object");
+    snprintf(path, sizeof(path), "%s/%s", driver->path, id);
+    request.path = path;
+    if (!client_start(client, &request, on_one, &one, error))
+        return false;
+    while (!one.done)
+        client_step(client, 1000);
+    *found = one.found;
+    return one.error.code == ERROR_NONE || error_set(error, one.error.code, "%s", one.error.text);
 }
 
 /* Topics */

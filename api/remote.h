@@ -43,6 +43,11 @@ void remote_listing_release(struct remote_listing *listing);
 MUST_CHECK bool remote_list(struct client *client, const bool needed[VIA_COUNT],
                             struct remote_listing *listing, struct error *error);
 
+/* GETs one object. *found is false, and *object as after object_init, when there is none of that
+ * id (yet). The caller releases `object`, always. */
+MUST_CHECK bool remote_get(struct client *client, enum via via, const char *id,
+                           struct object *object, bool *found, struct error *error);
+
 /* The raw JSON that a create or update of the object sends (a new reference; NULL: no memory).
  * `version` 0: a create. */
 json_t *remote_body(const struct object *object, int64_t version);

@@ -168,7 +168,7 @@ static void start_item(struct run *run, struct apply_item *item)
         free(flight);
         return;
     }
-    if (!journal_sending(run->options->journal, op_names[flight->write.op],
+    if (!journal_sending(run->options->journal, op_names[flight->write.op], flight->write.via,
                          plan_change_name(item->change), &error))
         goto failed;
     if (!remote_write_start(run->options->client, &flight->write, write_done, flight, &error)) {
@@ -292,12 +292,14 @@ static bool item_is_right(const struct apply_item *item, const struct object_ind
            plan_compare(found, change->after, fields, &differing) && differing == 0;
 }
 
-static bool count_wrong(struct apply *apply, const struct object_list *live, struct error *error)
+static bool count_wrong(struct apply *apply, const struct object_list *live,
+                        struct journal *journal, struct error *error)
 {
     struct object_index index;
 
     if (!object_index_make(&index, live))
         return error_no_memory(error);
+    journal_see(journal, &index);
     apply->wrong = 0;
     for (size_t i = 0; i < apply->count; i++) {
         struct apply_item *item = &apply->items[i];
@@ -318,7 +320,7 @@ bool apply_verify(struct apply *apply, const struct apply_options *options, stru
     for (;;) {
         remote_listing_init(&listing);
         read = remote_list(options->client, needed, &listing, error) &&
-               count_wrong(apply, &listing.objects, error);
+               count_wrong(apply, &listing.objects, options->journal, error);
         remote_listing_release(&listing);
         if (!read)
             return error_wrap(error, "applied, but not verified");

@@ -4,11 +4,11 @@
 #include "ctl/journal.h"
 #include "ctl/progress.h"
 #include "ctl/render.h"
+#include "ctl/resume.h"
 #include "ctl/stage.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What a run of apply holds beside its report. */
@@ -25,60 +25,16 @@ static const char *owner_of(const struct work *work)
     return work->plan_path ? work->report->saved.owner : work->report->manifest.owner;
 }
 
-/* Lists anew: what was noted of an earlier listing is noted again. */
-static bool list(struct work *work)
-{
-    remote_listing_release(&work->report->listing);
-    remote_listing_init(&work->report->listing);
-    buf_reset(&work->report->notes);
-    return stage_listing(work->client, work->report);
-}
-
-static int64_t wall_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static bool is_listed(const struct report *report, const char *name)
-{
-    for (size_t i = 0; i < report->listing.objects.count; i++)
-        if (strcmp(report->listing.objects.items[i].name, name) == 0)
-            return true;
-    return false;
-}
-
-/* How long a create of the last run may still stay out of sight. */
-static int64_t unseen_ms(const struct work *work, const struct journal_last *last)
-{
-    int64_t now = wall_ms(), left = 0;
-
-    for (size_t i = 0; i < last->create_count; i++) {
-        int64_t until = last->creates[i].at_ms + work->options->settle_ms;
-        /* A clock that was set back must not make us wait for longer than that. */
-        if (last->creates[i].at_ms <= now && until - now > left &&
-            !is_listed(work->report, last->creates[i].name))
-            left = until - now;
-    }
-    return left;
-}
-
 /* The plan, made when everything that the last run sent can be seen. */
 static bool plan_after_last_run(struct work *work)
 {
+    const struct resume resume = {work->client, work->journal, work->report,
+                                  work->options->settle_ms};
     struct journal_last last;
-    int64_t left_ms;
 
     journal_get_last(work->journal, &last);
-    if (!list(work))
+    if (!resume_listing(&resume))
         return false;
-    while ((left_ms = unseen_ms(work, &last)) > 0 && !stage_stop) {
-        client_pause(work->client, left_ms < 250 ? left_ms : 250);
-        if (!list(work))
-            return false;
-    }
     if (!(work->plan_path ? stage_saved_compare(work->options, work->report)
                           : stage_plan(work->options, work->report)))
         return false;

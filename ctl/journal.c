@@ -1,5 +1,6 @@
 #include "ctl/journal.h"
 
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "ctl/folders.h"
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { JOURNAL_MAX_BYTES = 64 * 1024 * 1024 };
@@ -19,12 +19,23 @@ enum { JOURNAL_MAX_BYTES = 64 * 1024 * 1024 };
 struct journal {
     char *path;
     int fd;
+    bool locked;
     struct journal_last last;
     struct journal_create *creates;
     size_t create_count, create_size;
 };
 
-static bool add_create(struct journal *journal, const char *name, int64_t at_ms)
+/* A journal of an older eventctl has no kind; its names tell it, since only triggers have one with
+ * an event. */
+static enum via read_via(const char *kind, const char *name)
+{
+    for (enum via via = 0; kind && via < VIA_COUNT; via++)
+        if (strcmp(via_name(via), kind) == 0)
+            return via;
+    return strchr(name, '/') ? VIA_TRIGGER : VIA_EVENT_STREAMS;
+}
+
+static bool add_create(struct journal *journal, const char *name, const json_t *entry)
 {
     if (journal->create_count == journal->create_size) {
         size_t size = journal->create_size ? journal->create_size * 2 : 16;
@@ -35,17 +46,22 @@ static bool add_create(struct journal *journal, const char *name, int64_t at_ms)
         journal->create_size = size;
     }
     struct journal_create *create = &journal->creates[journal->create_count];
-    *create = (struct journal_create){strdup(name), at_ms, false};
+    *create = (struct journal_create){
+        .name = strdup(name),
+        .at_ms = json_integer_value(json_object_get(entry, "at_ms")),
+        .via = read_via(json_text(entry, "kind"), name),
+    };
     journal->create_count += create->name != NULL;
     return create->name != NULL;
 }
 
 /* The outcome of a create that was sent: done, or forgotten since it had no effect. */
-static void end_create(struct journal *journal, const char *name, bool done)
+static void end_create(struct journal *journal, const char *name, bool done, const char *id)
 {
     for (size_t i = journal->create_count; i-- > 0;)
         if (strcmp(journal->creates[i].name, name) == 0) {
-            journal->creates[i].done = done;
+            journal->creates[i].done = done && id;
+            snprintf(journal->creates[i].id, sizeof(journal->creates[i].id), "%s", id ? id : "");
             if (!done) {
                 free(journal->creates[i].name);
                 journal->creates[i] = journal->creates[--journal->create_count];
@@ -69,9 +85,9 @@ static bool read_line(struct journal *journal, const char *line, size_t length)
         journal->last.unfinished = true;
         journal->last.done += done;
         if (create && strcmp(state, "sending") == 0)
-            ok = add_create(journal, name, json_integer_value(json_object_get(entry, "at_ms")));
+            ok = add_create(journal, name, entry);
         else if (create && strcmp(state, "unknown") != 0)
-            end_create(journal, name, done);
+            end_create(journal, name, done, json_text(entry, "id"));
     }
     json_decref(entry);
     return ok;
@@ -129,7 +145,8 @@ static bool open_locked(struct journal *journal, struct error *error)
             return error_set(error, ERROR_FAILED, "%s: %s", journal->path, strerror(errno));
         if (flock(journal->fd, LOCK_EX | LOCK_NB) < 0)
             break;
-        if (is_current(journal))
+        journal->locked = is_current(journal);
+        if (journal->locked)
             return true;
         close(journal->fd);
         journal->fd = -1;
@@ -174,11 +191,12 @@ void journal_get_last(const struct journal *journal, struct journal_last *last)
         last->in_doubt += !last->creates[i].done;
 }
 
-bool journal_start(struct journal *journal, struct error *error)
+void journal_see(struct journal *journal, const struct object_index *listed)
 {
-    if (ftruncate(journal->fd, 0) == 0)
-        return true;
-    return error_set(error, ERROR_FAILED, "%s: %s", journal->path, strerror(errno));
+    for (size_t i = 0; i < journal->create_count; i++) {
+        struct journal_create *create = &journal->creates[i];
+        create->seen |= create->done && object_index_find(listed, create->id);
+    }
 }
 
 /* One line in one write, so that a line is there whole or is seen to be cut. */
@@ -197,19 +215,51 @@ static bool add_line(struct journal *journal, json_t *entry)
     return ok;
 }
 
-static int64_t wall_ms(void)
+static bool add_sending(struct journal *journal, const char *action, enum via via,
+                        const char *name, int64_t at_ms)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return add_line(journal,
+                    json_pack("{s:s, s:s, s:s, s:s, s:I}", "state", "sending", "action", action,
+                              "name", name, "kind", via_name(via), "at_ms", (json_int_t)at_ms));
 }
 
-bool journal_sending(struct journal *journal, const char *action, const char *name,
+static bool add_outcome(struct journal *journal, const char *action, const char *name,
+                        const char *state, const char *id)
+{
+    return add_line(journal, json_pack("{s:s, s:s, s:s, s:s}", "state", state, "action", action,
+                                       "name", name, "id", id));
+}
+
+static bool is_carried(const struct journal_create *create)
+{
+    return create->done && !create->seen;
+}
+
+static bool carries(const struct journal *journal)
+{
+    for (size_t i = 0; i < journal->create_count; i++)
+        if (is_carried(&journal->creates[i]))
+            return true;
+    return false;
+}
+
+bool journal_start(struct journal *journal, struct error *error)
+{
+    bool ok = ftruncate(journal->fd, 0) == 0;
+
+    for (size_t i = 0; ok && i < journal->create_count; i++) {
+        const struct journal_create *create = &journal->creates[i];
+        if (is_carried(create))
+            ok = add_sending(journal, "create", create->via, create->name, create->at_ms) &&
+                 add_outcome(journal, "create", create->name, "done", create->id);
+    }
+    return ok || error_set(error, ERROR_FAILED, "%s: %s", journal->path, strerror(errno));
+}
+
+bool journal_sending(struct journal *journal, const char *action, enum via via, const char *name,
                      struct error *error)
 {
-    if (add_line(journal, json_pack("{s:s, s:s, s:s, s:I}", "state", "sending", "action", action,
-                                    "name", name, "at_ms", (json_int_t)wall_ms())))
+    if (add_sending(journal, action, via, name, clock_unix_us() / 1000))
         return true;
     return error_set(error, ERROR_FAILED, "%s cannot be written: %s", journal->path,
                      strerror(errno));
@@ -219,18 +269,35 @@ void journal_outcome(struct journal *journal, const char *action, const char *na
                      const char *state, const char *id)
 {
     /* When this cannot be written, the next run takes the write for one in doubt and looks. */
-    (void)add_line(journal, json_pack("{s:s, s:s, s:s, s:s}", "state", state, "action", action,
-                                      "name", name, "id", id));
+    (void)add_outcome(journal, action, name, state, id);
+}
+
+static bool is_empty(const struct journal *journal)
+{
+    struct stat status;
+
+    return fstat(journal->fd, &status) == 0 && status.st_size == 0;
+}
+
+/* What the file becomes when nobody writes to it any more. */
+static void end_file(struct journal *journal, enum journal_end end)
+{
+    struct error none = ERROR_INIT;
+
+    if (end == JOURNAL_SEEN && carries(journal) && journal_start(journal, &none))
+        end = JOURNAL_ENDED;
+    if (end == JOURNAL_ENDED)
+        (void)add_line(journal, json_pack("{s:s}", "state", "ended"));
+    else if (end == JOURNAL_SEEN || is_empty(journal))
+        unlink(journal->path);
 }
 
 void journal_close(struct journal *journal, enum journal_end end)
 {
     if (!journal)
         return;
-    if (end == JOURNAL_SEEN && journal->fd >= 0)
-        unlink(journal->path);
-    if (end == JOURNAL_ENDED && journal->fd >= 0)
-        (void)add_line(journal, json_pack("{s:s}", "state", "ended"));
+    if (journal->locked)
+        end_file(journal, end);
     if (journal->fd >= 0)
         close(journal->fd);
     for (size_t i = 0; i < journal->create_count; i++)

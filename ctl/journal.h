@@ -3,14 +3,15 @@
  * One file an organisation and owner, in the user's state folder; a lock on it keeps two runs
  * from writing at once. A run that ends well, and has seen all that it did, removes it. Any other
  * leaves it, and the next run learns from it which creates may be there without being seen yet,
- * since reads lag behind writes: it waits for them before it plans. Lines of JSON:
- * {"state":"sending","action":…,"name":…,"at_ms":…}, {"state":"done"|…,"action":…,"name":…,
- * "id":…}, and {"state":"ended"} when all was done but not looked at again.
+ * since reads lag behind writes: it waits for them before it plans (resume.h), and carries over
+ * those that no listing has shown yet. Lines of JSON: {"state":"sending","action":…,"name":…,
+ * "kind":…,"at_ms":…}, {"state":"done"|…,"action":…,"name":…,"id":…}, and {"state":"ended"} when
+ * all was done but not looked at again.
  */
 #ifndef CTL_JOURNAL_H
 #define CTL_JOURNAL_H
 
-#include "core/error.h"
+#include "core/object.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +22,10 @@ struct journal;
 struct journal_create {
     char *name;    /* of the object */
     int64_t at_ms; /* when it was sent, since the epoch */
-    bool done;     /* its answer came */
+    bool done;     /* its answer came, with its id */
+    bool seen;     /* it was listed since: reads do not lag behind it any more */
+    enum via via;
+    char id[64]; /* when done */
 };
 
 /* What the last run left behind; all zero when it ended well. */
@@ -41,19 +45,23 @@ const char *journal_path(const struct journal *journal);
 
 void journal_get_last(const struct journal *journal, struct journal_last *last);
 
-/* Forgets the last run and begins this one's. */
+/* Notes what a listing shows of what the last run created. */
+void journal_see(struct journal *journal, const struct object_index *listed);
+
+/* Forgets the last run, but for what it created and nobody has seen, and begins this one's. */
 MUST_CHECK bool journal_start(struct journal *journal, struct error *error);
 
 /* Notes one write before it is sent, and its outcome. A note that cannot be written fails the
  * run before anything is sent. */
-MUST_CHECK bool journal_sending(struct journal *journal, const char *action, const char *name,
-                                struct error *error);
+MUST_CHECK bool journal_sending(struct journal *journal, const char *action, enum via via,
+                                const char *name, struct error *error);
 void journal_outcome(struct journal *journal, const char *action, const char *name,
                      const char *state, const char *id);
 
 /* How a run ended. */
 enum journal_end {
-    JOURNAL_SEEN,  /* all done, and seen at the service: the file is removed */
+    JOURNAL_SEEN,  /* all done, and seen at the service: the file is removed, unless what an
+                      earlier run created was not seen yet */
     JOURNAL_ENDED, /* all done, but not looked at again */
     JOURNAL_LEFT   /* something is left for the next run; or nothing was begun */
 };

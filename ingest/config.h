@@ -1,6 +1,6 @@
 /* ingestd's configuration: the structs that its YAML is read into, and the defaults.
  *
- * config.c has the tables of keys (core/spec.h): reading, findings with line and column,
+ * config_keys.c has the tables of keys (core/spec.h): reading, findings with line and column,
  * `ingestd help config` and the defaults all come from them. Everything here is plain data.
  *
  * Always holds after config_read returned true: every value is set, its default filled in; paths

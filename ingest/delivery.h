@@ -46,8 +46,8 @@ struct delivery {
     /* Where it stands; the dispatch's. */
     int attempts; /* that failed */
     int64_t first_failed_us;
-    int64_t due_ms; /* monotonic: not before */
-    int64_t due_us; /* the same, since the epoch, for the ledger */
+    int64_t due_ms;   /* monotonic: not before */
+    int64_t due_us;   /* the same, since the epoch, for the ledger */
     int64_t order_ms; /* what it is sorted by where the sink wants order by time */
     bool parked;      /* its body is left in the queue until it is its turn: request is NULL */
     bool loaded;      /* parked, and its body is back in memory */

@@ -1,5 +1,5 @@
-/* What the dispatch's own files share: dispatch.c, known.c, flow.c, settle.c, restore.c, splitter.c,
- * worker.c and dispatch_view.c. Nobody else includes it.
+/* What the dispatch's own files share: dispatch.c, known.c, flow.c, settle.c, restore.c,
+ * splitter.c, worker.c and dispatch_view.c. Nobody else includes it.
  *
  * `lock` protects everything that is not atomic and not said to be of one thread. `lanes_lock` only
  * protects finding and adding lanes, so that the writer, which counts what it stored, never waits
@@ -16,12 +16,12 @@
 #include <pthread.h>
 
 enum {
-    DISPATCH_BATCH_MOST = 256,     /* deliveries of one call */
-    DISPATCH_LANE_LEAST = 16,      /* a lane may hold so many even when all together are full */
-    DISPATCH_LOADED_MOST = 2048,   /* parked events whose bodies are back in memory */
-    DISPATCH_REPLAYS_MOST = 1000,  /* in memory */
+    DISPATCH_BATCH_MOST = 256,      /* deliveries of one call */
+    DISPATCH_LANE_LEAST = 16,       /* a lane may hold so many even when all together are full */
+    DISPATCH_LOADED_MOST = 2048,    /* parked events whose bodies are back in memory */
+    DISPATCH_REPLAYS_MOST = 1000,   /* in memory */
     DISPATCH_BACKLOG_MOST = 100000, /* of the ledger */
-    DISPATCH_TELL_MS = 5,          /* positions are told to the ledger at most so often */
+    DISPATCH_TELL_MS = 5,           /* positions are told to the ledger at most so often */
     DISPATCH_LATER_MOST_MS = 300000,
     DISPATCH_FAR = 10000, /* positions; so far behind, a lane is read for itself or moved on */
 };
@@ -32,9 +32,9 @@ struct outlet {
     struct sink *sink;
     struct breaker breaker;
     size_t batch_most;
-    int64_t calls, calls_most;       /* under way */
-    int64_t flying;                  /* deliveries of these */
-    int64_t wait_until_ms;           /* the sink said so */
+    int64_t calls, calls_most;         /* under way */
+    int64_t flying;                    /* deliveries of these */
+    int64_t wait_until_ms;             /* the sink said so */
     struct lane *run_first, *run_last; /* lanes with chains that are ready */
     uint64_t attempts, failures;
     struct series *seconds;

@@ -3,7 +3,6 @@
 
 #include "core/clock.h"
 #include "core/digest.h"
-#include "ingest/event_time.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -57,8 +56,7 @@ static struct text id_at(struct reading *reading, const json_t *object, const ch
 }
 
 /* The first of the names (ends with NULL) that is there. */
-static struct text first_id(struct reading *reading, const json_t *object,
-                            const char *const *names)
+static struct text first_id(struct reading *reading, const json_t *object, const char *const *names)
 {
     struct text found = {NULL, 0};
 
@@ -138,16 +136,36 @@ static const struct form {
     const char *const *event_ids;    /* members of the event that name it alone */
     const char *times[2];            /* members of the fields, the first that is good */
 } forms[] = {
-    [FORM_GUIDE] = {"guide", is_guide, open_guide, guide_ids,
-                    (const char *const[]){"eventId", "id", NULL}, {"startTime", "eventTime"}},
-    [FORM_NOTIFICATION] = {"notification", is_notification, open_notification, topic_ids,
-                           (const char *const[]){"eventId", NULL}, {"eventTime", "startTime"}},
-    [FORM_EVENTBRIDGE] = {"eventbridge", is_eventbridge, open_eventbridge, topic_ids,
-                          (const char *const[]){"id", NULL}, {"eventTime", "startTime"}},
-    [FORM_BARE] = {"bare", is_bare, open_bare, topic_ids,
-                   (const char *const[]){"eventId", NULL}, {"eventTime", "startTime"}},
-    [FORM_OTHER] = {"other", NULL, open_bare, topic_ids,
-                    (const char *const[]){"eventId", NULL}, {"eventTime", "startTime"}},
+    [FORM_GUIDE] = {"guide",
+                    is_guide,
+                    open_guide,
+                    guide_ids,
+                    (const char *const[]){"eventId", "id", NULL},
+                    {"startTime", "eventTime"}},
+    [FORM_NOTIFICATION] = {"notification",
+                           is_notification,
+                           open_notification,
+                           topic_ids,
+                           (const char *const[]){"eventId", NULL},
+                           {"eventTime", "startTime"}},
+    [FORM_EVENTBRIDGE] = {"eventbridge",
+                          is_eventbridge,
+                          open_eventbridge,
+                          topic_ids,
+                          (const char *const[]){"id", NULL},
+                          {"eventTime", "startTime"}},
+    [FORM_BARE] = {"bare",
+                   is_bare,
+                   open_bare,
+                   topic_ids,
+                   (const char *const[]){"eventId", NULL},
+                   {"eventTime", "startTime"}},
+    [FORM_OTHER] = {"other",
+                    NULL,
+                    open_bare,
+                    topic_ids,
+                    (const char *const[]){"eventId", NULL},
+                    {"eventTime", "startTime"}},
 };
 
 const char *envelope_form_word(enum envelope_form form)
@@ -162,8 +180,9 @@ static enum envelope_form find_form(const json_t *event, const char *topic)
 
     while (form < FORM_OTHER && !forms[form].matches(event))
         form++;
-    return form == FORM_OTHER && json_is_object(event) && *topic ? FORM_BARE
-                                                                 : (enum envelope_form)form;
+    if (form == FORM_OTHER && json_is_object(event) && *topic)
+        return FORM_BARE;
+    return (enum envelope_form)form;
 }
 
 /* -- copies --------------------------------------------------------------------------------------
@@ -223,28 +242,29 @@ static bool is_any_id(struct text id)
     return id.length == sizeof(any_id) - 1 && memcmp(id.bytes, any_id, id.length) == 0;
 }
 
-/* Writes a topic's name with {id} for each part that is an id. A name that is no topic's, or does
- * not fit, is copied as any text. */
+/* A topic's name with {id} for each part that is an id; any other text as it is. */
 static void set_type(char *out, size_t size, struct text name)
 {
+    char general[2 * EVENT_ID_MOST + sizeof(any_id)]; /* one part may grow: it becomes {id} */
     struct text id = topic_id(name);
     size_t length = 0;
 
-    if (name.length < 3 || memcmp(name.bytes, "v2.", 3) != 0 || name.length >= size ||
-        memchr(name.bytes, '\0', name.length)) {
+    if (name.length < 3 || name.length > 2 * EVENT_ID_MOST || memcmp(name.bytes, "v2.", 3) != 0) {
         set_text(out, size, name);
         return;
     }
     for (size_t at = 0, part; at <= name.length; at += part + 1) {
         const char *begin = name.bytes + at, *dot = memchr(begin, '.', name.length - at);
+        bool general_part;
         part = dot ? (size_t)(dot - begin) : name.length - at;
-        if (is_uuid(begin, part) || begin == id.bytes)
-            length += (size_t)snprintf(out + length, size - length, "%s", any_id);
-        else
-            length += (size_t)snprintf(out + length, size - length, "%.*s", (int)part, begin);
+        general_part = is_uuid(begin, part) || begin == id.bytes;
+        memcpy(general + length, general_part ? any_id : begin,
+               general_part ? sizeof(any_id) - 1 : part);
+        length += general_part ? sizeof(any_id) - 1 : part;
         if (dot)
-            out[length++] = '.';
+            general[length++] = '.';
     }
+    set_text(out, size, (struct text){general, length});
 }
 
 /* -- the key -------------------------------------------------------------------------------------
@@ -258,7 +278,7 @@ struct key_text {
 };
 
 enum { PART_MOST = 256, PART_HEAD = 5, PARTS_MOST = 7 };
-_Static_assert(PARTS_MOST * (PART_MOST + PART_HEAD) <= sizeof(((struct key_text *)0)->bytes),
+_Static_assert(PARTS_MOST *(PART_MOST + PART_HEAD) <= sizeof(((struct key_text *)0)->bytes),
                "all parts fit");
 
 static void add_part(struct key_text *key, struct text part)
@@ -341,7 +361,8 @@ static void add_distinction(struct key_text *key, struct reading *reading, const
     }
 }
 
-/* -- all of it ---------------------------------------------------------------------------------- */
+/* -- all of it ----------------------------------------------------------------------------------
+ */
 
 static int64_t time_of(const json_t *value)
 {

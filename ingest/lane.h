@@ -1,10 +1,10 @@
-/* A subscription's lane: what is known of it, its requests that are not settled, its chains that can
- * go, and how far it is settled.
+/* A subscription's lane: what is known of it, its requests that are not settled, its chains that
+ * can go, and how far it is settled.
  *
  * Requests are rows here, in the order of their positions, each with the count of its events that
- * are unresolved: neither settled nor parked. The lane is settled up to the request before the first
- * row. Rows that have nothing unresolved and stand behind such a one are merged, so that there are
- * never more than twice as many as unresolved events.
+ * are unresolved: neither settled nor parked. The lane is settled up to the request before the
+ * first row. Rows that have nothing unresolved and stand behind such a one are merged, so that
+ * there are never more than twice as many as unresolved events.
  *
  * A lane is made by whoever meets its subscription first and lives as long as the dispatch. Its
  * counters `depth`, `unread` and `unread_us` are atomic; all else is under the dispatch's lock.

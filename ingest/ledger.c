@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "ingest/ledger_store.h"
+#include "ingest/log.h"
 
 #include <time.h>
 
@@ -74,7 +75,6 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_GONE_TRIM] = "DELETE FROM gone WHERE position<=(SELECT p.position FROM positions p"
                       " WHERE p.subscription=gone.subscription)",
     [SQL_SHAPE] = "INSERT OR IGNORE INTO shapes VALUES(?1,?2,?3,?4,?5)",
-    [SQL_SEEN_OLD] = "SELECT n FROM seen WHERE at_s>=?1 ORDER BY n LIMIT 1",
     [SQL_SEEN_TRIM] = "DELETE FROM seen WHERE n IN (SELECT n FROM (SELECT n,at_s FROM seen"
                       " ORDER BY n LIMIT ?2) WHERE at_s<?1)",
     [SQL_READ_POSITIONS] = "SELECT subscription,position FROM positions WHERE subscription>?1"
@@ -124,9 +124,9 @@ static bool ready(struct ledger *ledger, struct error *error)
 
     if (ledger->db)
         return true;
-    ledger->db = sqlite_open(&ledger_kind, ledger->path,
-                             "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864", NULL,
-                             error);
+    ledger->db =
+        sqlite_open(&ledger_kind, ledger->path,
+                    "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864", NULL, error);
     if (!ledger->db)
         return false;
     sqlite_copy_on_close(ledger->db, true);
@@ -335,43 +335,154 @@ static void checkpoint(struct ledger *ledger)
         ledger->log_pages = 0;
 }
 
-/* Waits until there is something to do, or `idle_until_ms`. `listing` is held. */
-static void wait_for_work(struct ledger *ledger, int64_t idle_until_ms)
+static bool wait_until(struct ledger *ledger, int64_t until_ms)
 {
-    bool failing = atomic_load(&ledger->failing);
-    bool some = ledger->waiting.first || failing;
-    int64_t until_ms = some ? clock_monotonic_ms() + (failing ? AGAIN_MS : LEDGER_COMMIT_MS)
-                            : idle_until_ms;
     struct timespec until = {.tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000};
 
-    while (!ledger->stopping && (some || !ledger->waiting.first) &&
-           (failing || ledger->waiting.count < GATHER_MOST) &&
-           pthread_cond_timedwait(&ledger->wake, &ledger->listing, &until) == 0)
+    return pthread_cond_timedwait(&ledger->wake, &ledger->listing, &until) == 0;
+}
+
+/* Waits for the first op, or until `house_ms`; then lets more gather. */
+static bool wait_for_work(struct ledger *ledger, int64_t house_ms)
+{
+    bool failing = atomic_load(&ledger->failing), stopping;
+    int64_t until_ms;
+
+    pthread_mutex_lock(&ledger->listing);
+    while (!ledger->stopping && !ledger->waiting.first && !failing && wait_until(ledger, house_ms))
         continue;
+    until_ms = clock_monotonic_ms() + (failing ? AGAIN_MS : LEDGER_COMMIT_MS);
+    while (!ledger->stopping && (failing || ledger->waiting.count < GATHER_MOST) &&
+           wait_until(ledger, until_ms))
+        continue;
+    stopping = ledger->stopping;
+    pthread_mutex_unlock(&ledger->listing);
+    return !stopping;
+}
+
+/* Tells once when it begins and once when it ends. */
+static void tell(bool ok, bool *failed, const struct error *error)
+{
+    if (!ok && !*failed)
+        log_event(LOG_LEVEL_ERROR, "ledger-failed", "detail", error->text, NULL);
+    if (ok && *failed)
+        log_event(LOG_LEVEL_INFO, "ledger-recovered", NULL);
+    *failed = !ok;
 }
 
 static void *commit_all_the_time(void *context)
 {
     struct ledger *ledger = context;
     int64_t house_ms = 0;
-    bool stopping = false;
+    bool failed = false;
 
-    while (!stopping) {
+    do {
         struct error error = ERROR_INIT;
-        bool again;
+        bool ok;
         pthread_mutex_lock(&ledger->lock);
-        again = ledger_settle(ledger, &error) && trim_seen(ledger, &error);
-        if (again && clock_monotonic_ms() >= house_ms && keep_house(ledger, &error))
+        ok = ledger_settle(ledger, &error) && trim_seen(ledger, &error);
+        if (clock_monotonic_ms() >= house_ms) {
+            ok = ok && keep_house(ledger, &error);
             house_ms = clock_monotonic_ms() + IDLE_MS;
+        }
         checkpoint(ledger);
         pthread_mutex_unlock(&ledger->lock);
-        pthread_mutex_lock(&ledger->listing);
-        if (!ledger->stopping && !ledger->waiting.first)
-            wait_for_work(ledger, house_ms);
-        if (!ledger->stopping)
-            wait_for_work(ledger, clock_monotonic_ms());
-        stopping = ledger->stopping;
-        pthread_mutex_unlock(&ledger->listing);
-    }
+        tell(ok, &failed, &error);
+    } while (wait_for_work(ledger, house_ms));
     return NULL;
+}
+
+/* -- opening ---------------------------------------------------------------------------------- */
+
+static struct ledger *ledger_new(const char *folder, const struct ledger_options *options)
+{
+    struct ledger *ledger = calloc(1, sizeof(*ledger));
+    pthread_condattr_t monotonic;
+
+    if (!ledger)
+        return NULL;
+    ledger->options = *options;
+    pthread_mutex_init(&ledger->lock, NULL);
+    pthread_mutex_init(&ledger->listing, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&ledger->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    list_init(&ledger->waiting);
+    list_init(&ledger->applying);
+    ledger->sums.stale = true;
+    atomic_store(&ledger->next_due_us, INT64_MAX);
+    if (asprintf(&ledger->path, "%s/ledger.db", folder) < 0)
+        ledger->path = NULL;
+    if (asprintf(&ledger->log_path, "%s/ledger.db-wal", folder) < 0)
+        ledger->log_path = NULL;
+    if (asprintf(&ledger->index_path, "%s/ledger.db-shm", folder) < 0)
+        ledger->index_path = NULL;
+    if (ledger->path && ledger->log_path && ledger->index_path)
+        return ledger;
+    ledger_close(ledger);
+    return NULL;
+}
+
+/* What was given out in another run and did not come back is given out again. */
+static bool recall(struct ledger *ledger, struct error *error)
+{
+    return sqlite_create_file(ledger->path, NULL, error) && ready(ledger, error) &&
+           sqlite_run(ledger->db, "UPDATE dead SET given=0 WHERE given=1", NULL, error) &&
+           sqlite_number(ledger->db, "SELECT at_s FROM seen ORDER BY n DESC LIMIT 1", 0,
+                         &ledger->seen_newest_s, NULL, error) &&
+           ledger_count_sums(ledger, error) && ledger_find_due(ledger, error);
+}
+
+struct ledger *ledger_open(const char *folder, const struct ledger_options *options,
+                           struct error *error)
+{
+    struct ledger *ledger = ledger_new(folder, options);
+
+    if (!ledger) {
+        error_no_memory(error);
+        return NULL;
+    }
+    if (recall(ledger, error)) {
+        ledger_tell_bytes(ledger);
+        if (pthread_create(&ledger->thread, NULL, commit_all_the_time, ledger) == 0) {
+            ledger->started = true;
+            return ledger;
+        }
+        error_set(error, ERROR_FAILED, "%s: no thread can be started", ledger->path);
+    }
+    ledger_close(ledger);
+    return NULL;
+}
+
+static void stop(struct ledger *ledger)
+{
+    struct error error = ERROR_INIT;
+
+    pthread_mutex_lock(&ledger->listing);
+    ledger->stopping = true;
+    pthread_cond_broadcast(&ledger->wake);
+    pthread_mutex_unlock(&ledger->listing);
+    pthread_join(ledger->thread, NULL);
+    if (!ledger_flush(ledger, true, &error))
+        log_event(LOG_LEVEL_ERROR, "ledger-failed", "detail", error.text, NULL);
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (!ledger)
+        return;
+    if (ledger->started)
+        stop(ledger);
+    drop_connection(ledger);
+    list_free(&ledger->waiting);
+    list_free(&ledger->applying);
+    sums_release(&ledger->sums);
+    pthread_mutex_destroy(&ledger->lock);
+    pthread_mutex_destroy(&ledger->listing);
+    pthread_cond_destroy(&ledger->wake);
+    free(ledger->path);
+    free(ledger->log_path);
+    free(ledger->index_path);
+    free(ledger);
 }

@@ -1,5 +1,6 @@
 /* The ledger's own parts, shared by ledger.c (opening, committing), ledger_op.c (what the dispatch
- * writes), ledger_dead.c and ledger_sums.c (dead letters), ledger_read.c (the start) and
+ * writes), ledger_letter.c, ledger_dead.c and
+ * ledger_sums.c (dead letters), ledger_read.c (the start) and
  * ledger_notes.c (shapes, actions, documents).
  *
  * What the dispatch writes becomes a small op in a list, under `listing`, and costs it no more. A
@@ -41,7 +42,6 @@ enum statement {
     SQL_GONE,
     SQL_GONE_TRIM,
     SQL_SHAPE,
-    SQL_SEEN_OLD,
     SQL_SEEN_TRIM,
     SQL_READ_POSITIONS,
     SQL_READ_SEEN,
@@ -145,15 +145,21 @@ bool ledger_failed(struct ledger *ledger, const char *doing, struct error *error
 
 MUST_CHECK bool ledger_apply(struct ledger *ledger, const struct op *op, struct error *error);
 
-/* -- ledger_dead.c, ledger_sums.c; `lock` is held --------------------------------------------- */
+/* -- dead letters; `lock` is held ------------------------------------------------------------ */
 
-enum { DEAD_ROW_BYTES = 512 }; /* what a letter takes beyond its body and headers */
+/* What one takes on disk, about: its texts and its row. */
 int64_t dead_letter_bytes(const struct dead_letter *letter);
 
+/* Adds one, or puts it back. */
 MUST_CHECK bool ledger_apply_bury(struct ledger *ledger, const struct dead_letter *letter,
                                   struct error *error);
 /* Removes one that may have gone already. */
 MUST_CHECK bool ledger_apply_remove(struct ledger *ledger, int64_t id, struct error *error);
+/* Removes one whose event must not come again from the queue. */
+MUST_CHECK bool ledger_apply_discard(struct ledger *ledger, int64_t id, struct error *error);
+/* Runs a statement whose first parameter is the letter's id. */
+MUST_CHECK bool ledger_finish_id(struct ledger *ledger, enum statement statement, int64_t id,
+                                 struct error *error);
 /* Removes those past their retention, some at a time. */
 MUST_CHECK bool ledger_expire_dead(struct ledger *ledger, struct error *error);
 /* Finds next_due_us. */

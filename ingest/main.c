@@ -47,7 +47,7 @@ static const struct option_row {
     {"config", "FILE", offsetof(struct options, config),
      "the configuration; " USUAL_CONFIG " unless told"},
     {"dev", NULL, offsetof(struct options, dev),
-     "start without one, in FOLDER (./" DEV_FOLDER " unless told), made when it is not there"},
+     "without one, in FOLDER (./" DEV_FOLDER " unless told), which it makes"},
     {"listen", "ADDRESS", offsetof(struct options, listen),
      "take events there instead; port 0: any that is free"},
     {"admin", "ADDRESS", offsetof(struct options, admin), "and administrators there"},
@@ -180,6 +180,17 @@ static bool reread(void *context, struct config *config)
 
 /* --- running --------------------------------------------------------------------------------- */
 
+/* systemd.exec(5): the variable may be inherited by what writes elsewhere. */
+static bool logs_to_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat status;
+
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
 static void prepare_process(void)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -219,7 +230,7 @@ static bool run_service(struct options *options, struct error *error)
         !check_address("admin", options->admin, error))
         return false;
     prepare_process();
-    log_begin(level, getenv("JOURNAL_STREAM") != NULL);
+    log_begin(level, logs_to_journal());
     if (!read_config(options, &config, stderr, error))
         return false;
     service = service_start(&config, error);
@@ -269,8 +280,10 @@ static bool run_check(struct options *options, struct error *error)
     sources = config.source_count;
     sinks = config.sink_count;
     subscriptions = config.subscription_count;
-    if (!config_check_files(&config, error))
+    if (!config_check_files(&config, error)) {
+        error->code = ERROR_INVALID; /* a file that is not there is a fault of the configuration */
         return false;
+    }
     printf("%s is fine: sources %zu, sinks %zu, subscriptions %zu\n", options->config, sources,
            sinks, subscriptions);
     return true;
@@ -363,8 +376,9 @@ static bool run_command(struct options *options, struct error *error)
         return commands[i].run(options, error);
     }
     nearest = text_nearest(word, names);
-    return error_set(error, ERROR_INVALID, "no command \"%s\"%s%s%s; see ingestd --help", word,
-                     nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+    return error_set(error, ERROR_INVALID, "no command \"%s\"%s%s%s", word,
+                     nearest ? "; did you mean " : "; see ingestd --help", nearest ? nearest : "",
+                     nearest ? "?" : "");
 }
 
 static bool run(struct options *options, struct error *error)
@@ -384,7 +398,9 @@ int main(int argc, char **argv)
 
     if (parse_options(&options, argc, argv, &error) && run(&options, &error) && fflush(stdout) != 0)
         error_set(&error, ERROR_FAILED, "standard output cannot be written");
-    if (error.code != ERROR_NONE)
+    if (error.code != ERROR_NONE) {
+        fflush(stdout); /* findings stand before what they come to */
         fprintf(stderr, "ingestd: error: %s\n", error.text);
+    }
     return error.code;
 }

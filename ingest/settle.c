@@ -52,6 +52,8 @@ static void resolve(struct dispatch *dispatch, struct delivery *delivery)
     delivery->lane->held--;
     dispatch->held--;
     settle_row(dispatch, delivery->lane, row);
+    if (delivery->lane->behind && delivery->lane->held == DISPATCH_LANE_MOST / 2)
+        flow_ring(dispatch);
 }
 
 /* It is no more: what is known of it is its caller's to free. */
@@ -168,9 +170,9 @@ static bool bury(struct dispatch *dispatch, const struct delivery *delivery, con
                   "position", log_number(delivery->place.position), "reason", reason, NULL);
         return false;
     }
-    series_add(metrics_series(dispatch->options.metrics, METRIC_DEAD_LETTERED, delivery->lane->id,
-                              reason),
-               1);
+    series_add(
+        metrics_series(dispatch->options.metrics, METRIC_DEAD_LETTERED, delivery->lane->id, reason),
+        1);
     log_event(LOG_LEVEL_WARNING, "dead-letter", "subscription", delivery->lane->id, "type",
               delivery->type, "reason", reason, "detail", detail, NULL);
     return true;
@@ -275,8 +277,8 @@ static void judge(struct dispatch *dispatch, const struct batch *batch, enum ver
             judge_delivered(dispatch, delivery, now_us);
             verdicts[i] = VERDICT_DELIVERED;
         } else if (result == OUTCOME_FAILED && failed != delivery->chain) {
-            verdicts[i] = judge_failed(dispatch, batch->outlet->config, delivery,
-                                       &batch->outcomes[i]);
+            verdicts[i] =
+                judge_failed(dispatch, batch->outlet->config, delivery, &batch->outcomes[i]);
             failed = delivery->chain;
         }
     }
@@ -319,8 +321,8 @@ static void settle_delivered(struct dispatch *dispatch, struct delivery *deliver
     delivery->lane->last_delivered_us = clock_unix_us();
 }
 
-/* The items from `begin` to `end` are of one chain. What is kept goes back in front, the last first,
- * and when its first is parked, all behind it is. */
+/* The items from `begin` to `end` are of one chain. What is kept goes back in front, the last
+ * first, and when its first is parked, all behind it is. */
 static void settle_chain(struct dispatch *dispatch, struct batch *batch,
                          const enum verdict *verdicts, size_t begin, size_t end)
 {

@@ -1,9 +1,9 @@
 /* The shapes of events: per event type, which field paths with which value types have been seen.
  *
  * A shape is the sorted set of "path:type" of an event's fields (arrays count as one element "[]",
- * members of an object that is a map of ids are not told apart from fields: at most
- * SHAPE_FIELDS_MOST paths are looked at), and its name is the SHA-256 of it, 16 hex digits. A new
- * shape is counted, its first sample kept in the ledger, and the event goes on.
+ * whole and real numbers as one type, members of an object that is a map of ids are not told apart
+ * from fields; at most SHAPE_FIELDS_MOST paths are looked at), and its name is the SHA-256 of it, 16
+ * hex digits. A new shape is counted, its first sample kept in the ledger, and the event goes on.
  *
  * Locked inside; any thread.
  */
@@ -32,8 +32,9 @@ void shapes_free(struct shapes *shapes);
 void shapes_look(struct shapes *shapes, const char *type, const json_t *fields, const char *sample,
                  size_t sample_bytes, int64_t now_us);
 
-/* All that are known: an array of {type, hash, count (this run), first_seen, fields}. NULL: no
- * memory. */
+/* All that are known, by type: an array of {type, hash, count (this run), first_seen_ms (since the
+ * epoch), fields (an array of "path:type")}. Events whose shape there was no room for are one more
+ * of hash "other". NULL: no memory. */
 json_t *shapes_json(struct shapes *shapes);
 
 #endif

@@ -1,8 +1,8 @@
 /* A hash table of what its user embeds a node in: it owns nothing but its buckets.
  *
- * The user computes the hash (table_hash) and compares candidates itself: table_first and table_next
- * walk over the nodes that have a hash. It grows as it fills; when there is no memory for that it
- * only gets slower.
+ * The user computes the hash (table_hash) and compares candidates itself: table_first and
+ * table_next walk over the nodes that have a hash. It grows as it fills; when there is no memory
+ * for that it only gets slower.
  */
 #ifndef INGEST_TABLE_H
 #define INGEST_TABLE_H

@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NOW_S 1800000000
+#define NOW_S        1800000000
+#define HEADER_BYTES 4096
 
 enum { KEY_ED, KEY_P256, KEY_RSA, KEY_OTHER, KEYS }; /* OTHER: a P-256 that nobody configured */
 
@@ -27,9 +28,9 @@ static char pems[KEYS][2048]; /* public halves */
 
 static const char *path_of(const char *name)
 {
-    static char paths[8][256];
+    static char paths[64][256]; /* enough for one test */
     static unsigned next;
-    char *path = paths[next++ % 8];
+    char *path = paths[next++ % 64];
 
     snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
     return path;
@@ -154,15 +155,15 @@ static struct fixture source_of(enum config_scheme scheme)
 {
     static const char *const headers[SCHEME_COUNT] = {"X-Genesys-Signature", "X-Hub-Signature-256",
                                                       "X-API-Key", ""};
-    struct fixture fixture = {.source = {.name = "test",
-                                         .path = "/events",
-                                         .scheme = (int)scheme,
-                                         .header = headers[scheme],
-                                         .prefix = scheme == SCHEME_HMAC ? "sha256=" : "",
-                                         .signed_text =
-                                             scheme == SCHEME_SIGNATURE ? "{t}.{body}" : "{body}",
-                                         .tolerance_ms = 300000,
-                                         .rsa_bits_most = 4096}};
+    struct fixture fixture = {
+        .source = {.name = "test",
+                   .path = "/events",
+                   .scheme = (int)scheme,
+                   .header = headers[scheme],
+                   .prefix = scheme == SCHEME_HMAC ? "sha256=" : "",
+                   .signed_text = scheme == SCHEME_SIGNATURE ? "{t}.{body}" : "{body}",
+                   .tolerance_ms = 300000,
+                   .rsa_bits_most = 4096}};
 
     return fixture;
 }
@@ -186,7 +187,8 @@ static void open_source(struct fixture *fixture)
         fail_msg("%s", error.text);
 }
 
-static struct auth_verdict verify_as(const struct fixture *fixture, const struct auth_sender *sender)
+static struct auth_verdict verify_as(const struct fixture *fixture,
+                                     const struct auth_sender *sender)
 {
     const struct auth_source *source = auth_find(fixture->auth, "/events");
     struct auth_verdict verdict;
