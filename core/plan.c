@@ -80,7 +80,8 @@ struct claim {
     char name[MARKER_NAME_MAX + 1];
     int64_t version;
     bool marker_missing;
-    bool taken; /* has found its place in the plan */
+    bool second_half; /* the wanted version stands beside it */
+    bool taken;       /* has found its place in the plan */
 };
 
 struct claims {
@@ -313,8 +314,11 @@ static bool plan_wanted(struct work *work, const struct object *wanted)
             claim->taken = true;
         }
     }
-    if (exact)
+    if (exact) {
+        if (other)
+            other->second_half = true;
         return plan_existing(work, exact, wanted);
+    }
     if (other)
         return plan_replacement(work, other, wanted);
     add_change(work, PLAN_CREATE, NULL, wanted);
@@ -359,6 +363,7 @@ static void plan_left_over(struct work *work, struct claim *claim)
     }
     change = add_change(work, PLAN_DELETE, claim->object, NULL);
     change->superseded = superseded;
+    change->second_half = superseded && claim->second_half;
     change->marker_missing = claim->marker_missing;
     change->protected = !superseded && claim->object->marker.protect;
     change->downgrade = superseded &&

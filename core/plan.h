@@ -47,6 +47,8 @@ struct plan_change {
     size_t field_count;
     bool marker_missing; /* `before` has lost its marker, or had it damaged */
     bool superseded;     /* a delete that belongs to a replacement: needs no prune */
+    bool second_half;    /* a superseded one whose replacement stands already: what an interrupted
+                            replace has left, and counted by the limits as the replace is */
     bool protected;      /* a delete that protection forbids: the plan is refused */
     bool downgrade; /* `before` is of a newer version than the manifest: refused unless allowed */
     enum risk risk; /* the worst of it */

@@ -33,11 +33,12 @@ static json_t *object_or_null(const struct object *object)
 
 static json_t *change_to_json(const struct plan_change *change)
 {
-    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:o, s:o}", "action",
+    return json_pack("{s:s, s:s, s:b, s:b, s:b, s:b, s:o, s:o}", "action",
                      plan_action_table[change->action].verb, "risk", risk_name(change->risk),
-                     "superseded", (int)change->superseded, "protected", (int)change->protected,
-                     "downgrade", (int)change->downgrade, "before", object_or_null(change->before),
-                     "after", object_or_null(change->after));
+                     "superseded", (int)change->superseded, "second_half", (int)change->second_half,
+                     "protected", (int)change->protected, "downgrade", (int)change->downgrade,
+                     "before", object_or_null(change->before), "after",
+                     object_or_null(change->after));
 }
 
 static json_t *body_to_json(const struct plan_file *file, const struct plan *plan)
@@ -152,9 +153,11 @@ static bool take_change(struct plan_file *file, const json_t *json, struct error
     struct plan_change *change = &file->plan.changes[file->plan.count];
     size_t before = file->before.count, after = file->after.count;
 
-    *change = (struct plan_change){.superseded = json_is_true(json_object_get(json, "superseded")),
-                                   .protected = json_is_true(json_object_get(json, "protected")),
-                                   .downgrade = json_is_true(json_object_get(json, "downgrade"))};
+    *change =
+        (struct plan_change){.superseded = json_is_true(json_object_get(json, "superseded")),
+                             .second_half = json_is_true(json_object_get(json, "second_half")),
+                             .protected = json_is_true(json_object_get(json, "protected")),
+                             .downgrade = json_is_true(json_object_get(json, "downgrade"))};
     if (!take_action(json, &change->action) || !take_risk(json, &change->risk))
         return error_set(error, ERROR_INVALID, "a change without a known action and risk");
     if (!take_object(&file->before, json, "before", error) ||
@@ -353,6 +356,7 @@ static enum change_state change_state(struct plan_change *change, const struct o
     if (after == ALREADY_DONE && change->before && before == AS_PLANNED) {
         change->action = PLAN_DELETE;
         change->superseded = true;
+        change->second_half = true;
         change->after = NULL;
         change->field_count = 0;
         return AS_PLANNED;

@@ -48,27 +48,46 @@ size_t plan_writes(const struct plan *plan)
     return plan->count + plan_count(plan, PLAN_REPLACE);
 }
 
-/* True when `count` is more than `percent` of what is ours. */
-static bool is_over(const struct plan *plan, size_t count, unsigned percent)
+/* What limits are measured by. A replacement of which half is done counts as it did before it was
+ * begun: one object, one update. */
+struct figures {
+    size_t updates, deletes, ours;
+};
+
+static struct figures count_figures(const struct plan *plan)
 {
-    return plan->ours >= PLAN_LIMIT_LEAST && count * 100 > plan->ours * percent;
+    struct figures figures = {plan_count(plan, PLAN_UPDATE) + plan_count(plan, PLAN_REPLACE),
+                              plan_count(plan, PLAN_DELETE), plan->ours};
+
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->changes[i].second_half) {
+            figures.updates++;
+            figures.deletes--;
+            figures.ours -= figures.ours > 0;
+        }
+    return figures;
 }
 
-static bool refuse_percent(const struct plan *plan, const char *what, const char *flag,
-                           size_t count, unsigned percent, struct error *error)
+/* True when `count` is more than `percent` of what is ours. */
+static bool is_over(size_t ours, size_t count, unsigned percent)
 {
-    size_t needed = (count * 100 + plan->ours - 1) / plan->ours;
+    return ours >= PLAN_LIMIT_LEAST && count * 100 > ours * percent;
+}
+
+static bool refuse_percent(size_t ours, const char *what, const char *flag, size_t count,
+                           unsigned percent, struct error *error)
+{
+    size_t needed = (count * 100 + ours - 1) / ours;
 
     return error_set(error, ERROR_REFUSED,
                      "the plan %s %zu of %zu objects (%zu %%), more than the limit of %u %%; if "
                      "that is meant: %s %zu",
-                     what, count, plan->ours, needed, percent, flag, needed);
+                     what, count, ours, needed, percent, flag, needed);
 }
 
 bool plan_allowed(const struct plan *plan, const struct plan_limits *limits, struct error *error)
 {
-    size_t updates = plan_count(plan, PLAN_UPDATE) + plan_count(plan, PLAN_REPLACE);
-    size_t deletes = plan_count(plan, PLAN_DELETE);
+    const struct figures figures = count_figures(plan);
 
     if (plan->conflict_count > 0)
         return error_set(error, ERROR_FAILED,
@@ -88,11 +107,11 @@ bool plan_allowed(const struct plan *plan, const struct plan_limits *limits, str
                              "going back is meant: --allow-downgrade",
                              change->before->name);
     }
-    if (is_over(plan, deletes, limits->max_deletes_percent))
-        return refuse_percent(plan, "deletes", "--max-deletes", deletes,
+    if (is_over(figures.ours, figures.deletes, limits->max_deletes_percent))
+        return refuse_percent(figures.ours, "deletes", "--max-deletes", figures.deletes,
                               limits->max_deletes_percent, error);
-    if (is_over(plan, updates, limits->max_updates_percent))
-        return refuse_percent(plan, "updates", "--max-updates", updates,
+    if (is_over(figures.ours, figures.updates, limits->max_updates_percent))
+        return refuse_percent(figures.ours, "updates", "--max-updates", figures.updates,
                               limits->max_updates_percent, error);
     return true;
 }

@@ -14,7 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { JOURNAL_MAX_BYTES = 64 * 1024 * 1024 };
+enum {
+    JOURNAL_MAX_BYTES = 64 * 1024 * 1024,
+    FORGOTTEN_MS = 24 * 3600 * 1000 /* what is out of sight for a day is no lag: it was deleted */
+};
 
 struct journal {
     char *path;
@@ -61,6 +64,8 @@ static void end_create(struct journal *journal, const char *name, bool done, con
     for (size_t i = journal->create_count; i-- > 0;)
         if (strcmp(journal->creates[i].name, name) == 0) {
             journal->creates[i].done = done && id;
+            journal->creates[i].seen =
+                clock_unix_us() / 1000 - journal->creates[i].at_ms >= FORGOTTEN_MS;
             snprintf(journal->creates[i].id, sizeof(journal->creates[i].id), "%s", id ? id : "");
             if (!done) {
                 free(journal->creates[i].name);
@@ -215,8 +220,8 @@ static bool add_line(struct journal *journal, json_t *entry)
     return ok;
 }
 
-static bool add_sending(struct journal *journal, const char *action, enum via via,
-                        const char *name, int64_t at_ms)
+static bool add_sending(struct journal *journal, const char *action, enum via via, const char *name,
+                        int64_t at_ms)
 {
     return add_line(journal,
                     json_pack("{s:s, s:s, s:s, s:s, s:I}", "state", "sending", "action", action,

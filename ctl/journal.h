@@ -23,7 +23,7 @@ struct journal_create {
     char *name;    /* of the object */
     int64_t at_ms; /* when it was sent, since the epoch */
     bool done;     /* its answer came, with its id */
-    bool seen;     /* it was listed since: reads do not lag behind it any more */
+    bool seen;     /* it was listed since, or is a day old: no lag hides it any more */
     enum via via;
     char id[64]; /* when done */
 };

@@ -6,11 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-    GAP_MS = 250,
-    GAP_MOST_MS = 4000,
-    FORGOTTEN_MS = 24 * 3600 * 1000 /* what is out of sight for a day was deleted, and is no lag */
-};
+enum { GAP_MS = 250, GAP_MOST_MS = 4000 };
 
 /* One look at the service. */
 struct look {
@@ -42,8 +38,8 @@ static bool is_named(const struct report *report, const char *name)
 static bool fetch(const struct resume *resume, const struct journal_create *create, bool *found)
 {
     struct object object;
-    bool ok = remote_get(resume->client, create->via, create->id, &object, found,
-                         &resume->report->error);
+    bool ok =
+        remote_get(resume->client, create->via, create->id, &object, found, &resume->report->error);
 
     if (ok && *found)
         ok = object_list_add(&resume->report->listing.objects, &object) ||
@@ -87,7 +83,7 @@ static bool look_for_done(const struct resume *resume, const struct journal_crea
 {
     bool found = false;
 
-    if (create->seen || age_ms(create) >= FORGOTTEN_MS)
+    if (create->seen)
         return true;
     if (look->unseen == 0 && !fetch(resume, create, &found))
         return false;

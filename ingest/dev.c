@@ -15,6 +15,7 @@ enum { DEV_FILE_BYTES_MOST = 64 * 1024 };
 
 #define EVENTS_PATH    "/events"
 #define MESSAGING_PATH "/messaging"
+#define EVENTS_FILE    "events.ndjson"
 #define KEY_ID         "dev-key"
 
 /* -- files --------------------------------------------------------------------------------- */
@@ -118,7 +119,7 @@ static bool make_config(const struct preparing *preparing, const struct buf *fro
                       "    keys:\n");
     add_yaml(out, preparing, "      dev-secret", files[DEV_HMAC_SECRET].name);
     buf_add_text(out, "sinks:\n  file:\n    type: ndjson\n");
-    add_yaml(out, preparing, "    path", "events.ndjson");
+    add_yaml(out, preparing, "    path", EVENTS_FILE);
     return !out->failed || error_no_memory(error);
 }
 
@@ -226,7 +227,7 @@ cleanup:
 /* -- what to type -------------------------------------------------------------------------- */
 
 /* A path as a shell reads it. */
-static void add_path(struct buf *out, const char *folder, enum dev_file file)
+static void add_path(struct buf *out, const char *folder, const char *name)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "/._-+,:@%";
@@ -234,7 +235,7 @@ static void add_path(struct buf *out, const char *folder, enum dev_file file)
     if (*folder == '-')
         buf_add_text(out, "./");
     if (folder[strspn(folder, plain)] == '\0') {
-        buf_printf(out, "%s/%s", folder, files[file].name);
+        buf_printf(out, "%s/%s", folder, name);
         return;
     }
     buf_add_char(out, '\'');
@@ -243,7 +244,7 @@ static void add_path(struct buf *out, const char *folder, enum dev_file file)
             buf_add_text(out, "'\\''");
         else
             buf_add_char(out, *c);
-    buf_printf(out, "'/%s", files[file].name);
+    buf_printf(out, "'/%s", name);
 }
 
 struct explaining {
@@ -258,7 +259,7 @@ static void add_post(const struct explaining *explaining, const char *path, cons
     struct buf *out = explaining->out;
 
     buf_add_text(out, "curl -i --cacert ");
-    add_path(out, explaining->folder, DEV_CERTIFICATE);
+    add_path(out, explaining->folder, files[DEV_CERTIFICATE].name);
     buf_printf(out,
                " https://%s%s \\\n  -H 'Content-Type: application/json' \\\n  -H \"%s\" \\\n"
                "  --data-binary \"$body\"\n",
@@ -281,7 +282,7 @@ static void explain_hmac(const struct explaining *explaining)
     buf_add_text(out, "\n# An event signed with the HMAC secret: 202\n");
     add_body(out, "dev-1");
     buf_add_text(out, "sig=$(printf %s \"$body\" | openssl dgst -sha256 -hmac \"$(cat ");
-    add_path(out, explaining->folder, DEV_HMAC_SECRET);
+    add_path(out, explaining->folder, files[DEV_HMAC_SECRET].name);
     buf_add_text(out, ")\" -binary | openssl base64 -A)\n");
     add_post(explaining, MESSAGING_PATH, "X-Hub-Signature-256: sha256=$sig");
 }
@@ -294,7 +295,7 @@ static void explain_signature(const struct explaining *explaining)
     add_body(out, "dev-2");
     buf_add_text(out, "t=$(date +%s)\n"
                       "sig=$(printf %s \"$t.$body\" | openssl dgst -sha256 -sign ");
-    add_path(out, explaining->folder, DEV_SIGNING_KEY);
+    add_path(out, explaining->folder, files[DEV_SIGNING_KEY].name);
     buf_add_text(out, " | openssl base64 -A)\n");
     add_post(explaining, EVENTS_PATH,
              "X-Genesys-Signature: keyId=" KEY_ID ",alg=ecdsa-p256-sha256,t=$t,sig=$sig");
@@ -320,6 +321,9 @@ void dev_explain(struct buf *out, const char *folder, const char *address,
     explain_signature(&explaining);
     explain_forged(&explaining);
     buf_add_text(out, "\n# How it stands\ncurl -s -H \"Authorization: Bearer $(cat ");
-    add_path(out, folder, DEV_TOKEN);
+    add_path(out, folder, files[DEV_TOKEN].name);
     buf_printf(out, ")\" http://%s/v1/status\n", admin_address);
+    buf_add_text(out, "\n# What was delivered\ncat ");
+    add_path(out, folder, EVENTS_FILE);
+    buf_add_char(out, '\n');
 }

@@ -389,16 +389,17 @@ bool ledger_dead_discard(struct ledger *ledger, const struct dead_filter *filter
 
 bool ledger_expire_dead(struct ledger *ledger, struct error *error)
 {
+    int64_t now_us = clock_unix_us();
     int64_t retention_ms = ledger->options.dead_letter_retention_ms;
     sqlite3_stmt *rows = ledger->statements[SQL_DEAD_EXPIRED];
     int64_t ids[EXPIRE_ROWS];
     size_t count = 0;
     bool ok;
 
-    if (retention_ms == 0)
+    if (retention_ms == 0 || retention_ms >= now_us / 1000)
         return true;
     sqlite3_bind_int64(rows, 1, 0);
-    sqlite3_bind_int64(rows, 2, clock_unix_us() - retention_ms * 1000);
+    sqlite3_bind_int64(rows, 2, now_us - retention_ms * 1000);
     sqlite3_bind_int64(rows, 3, EXPIRE_ROWS);
     while (count < EXPIRE_ROWS && sqlite3_step(rows) == SQLITE_ROW)
         ids[count++] = sqlite3_column_int64(rows, 0);
@@ -430,9 +431,9 @@ static bool take_due(struct ledger *ledger, int64_t now_us, struct page *page, s
     pthread_mutex_lock(&ledger->lock);
     ok = ledger_begin(ledger, error);
     if (ok) {
-        due.until_us = now_us + 1; /* bound as ?9, which is compared with due_us here */
+        due.until_us = now_us; /* bound as ?9, which is compared with due_us here */
         ok = query_begin(ledger, &query, &all, LETTER_COLUMNS ",body",
-                         " AND state=1 AND given=0 AND due_us<?9", " ORDER BY due_us,id LIMIT ?2",
+                         " AND state=1 AND given=0 AND due_us<=?9", " ORDER BY due_us,id LIMIT ?2",
                          error);
         if (ok)
             bind_filter(&query, &due);

@@ -15,7 +15,7 @@ static const unsigned char session_context[] = "ingestd";
 
 static bool tls_error(struct error *error, const char *file)
 {
-    unsigned long code = ERR_peek_last_error();
+    unsigned long code = ERR_peek_error(); /* the first is the cause */
     const char *reason =
         ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
 
@@ -88,8 +88,10 @@ static bool limit_tls(SSL_CTX *tls, struct error *error)
 
 static SSL_CTX *tls_new(const struct config_listen *listen, struct error *error)
 {
-    SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
+    SSL_CTX *tls;
 
+    ERR_clear_error();
+    tls = SSL_CTX_new(TLS_server_method());
     if (!tls) {
         error_no_memory(error);
     } else if (!limit_tls(tls, error) || !load_certificate(tls, listen, error) ||

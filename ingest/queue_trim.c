@@ -33,7 +33,8 @@ static bool find_excess(struct queue *queue, int64_t *excess, enum queue_trouble
 static bool find_cut(struct queue *queue, int64_t before, size_t most, int64_t *cut,
                      enum queue_trouble *trouble, struct error *error)
 {
-    int64_t old_us = clock_unix_us() - queue->options.retention_ms * 1000;
+    int64_t now_us = clock_unix_us(), age_ms = queue->options.retention_ms;
+    int64_t old_us = age_ms < now_us / 1000 ? now_us - age_ms * 1000 : 0;
     int64_t excess, bytes = 0;
     sqlite3_stmt *rows;
     int code = SQLITE_DONE;

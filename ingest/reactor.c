@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <event2/util.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -267,14 +266,37 @@ static int count_by_cores(void)
     return count <= 2 ? 1 : count / 2 > 4 ? 4 : count / 2;
 }
 
-static bool address_read(struct reactors *reactors, const char *text, struct error *error)
+/* "127.0.0.1:0" or "[::]:8443" */
+static bool address_parse(const char *text, struct sockaddr_storage *out, socklen_t *length)
 {
-    int length = sizeof reactors->address;
+    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+    const char *colon = strrchr(text, ':');
+    size_t bracket = text[0] == '[';
+    char host[INET6_ADDRSTRLEN], *end;
+    size_t host_length = colon ? (size_t)(colon - text) : 0;
+    unsigned long port;
 
-    if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&reactors->address, &length) != 0)
-        return error_set(error, ERROR_INVALID, "listen.address: '%s' is no address and port", text);
-    reactors->address_length = (socklen_t)length;
-    return true;
+    if (host_length < 2 + bracket * 2 || host_length - bracket * 2 >= sizeof host ||
+        (bracket && colon[-1] != ']') || colon[1] < '0' || colon[1] > '9')
+        return false;
+    host_length -= bracket * 2;
+    memcpy(host, text + bracket, host_length);
+    host[host_length] = '\0';
+    port = strtoul(colon + 1, &end, 10);
+    if (*end || port > 65535)
+        return false;
+    memset(out, 0, sizeof *out);
+    if (bracket) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)port);
+        *length = sizeof *v6;
+        return inet_pton(AF_INET6, host, &v6->sin6_addr) == 1;
+    }
+    v4->sin_family = AF_INET;
+    v4->sin_port = htons((uint16_t)port);
+    *length = sizeof *v4;
+    return inet_pton(AF_INET, host, &v4->sin_addr) == 1;
 }
 
 static void address_write(struct reactors *reactors)
@@ -452,8 +474,9 @@ struct reactors *reactors_open(const struct reactor_options *options, struct err
     }
     if (count > REACTORS_MOST)
         count = REACTORS_MOST;
-    if (!address_read(reactors, listen_at->address, error) ||
-        !reactors_add(reactors, (int)count, options->live, error)) {
+    if (!address_parse(listen_at->address, &reactors->address, &reactors->address_length))
+        error_set(error, ERROR_INVALID, "is no address and port");
+    if (error->code != ERROR_NONE || !reactors_add(reactors, (int)count, options->live, error)) {
         error_wrap(error, "%s", listen_at->address);
         reactors_free(reactors);
         return NULL;

@@ -151,7 +151,7 @@ static bool bury(struct dispatch *dispatch, const struct delivery *delivery, con
         .reason = reason,
         .detail = detail,
         .attempts = delivery->attempts,
-        .replays = delivery->replays + (delivery->dead_id != 0),
+        .replays = delivery->replays, /* the ledger adds the one that failed */
         .received_us = delivery->received_us,
         .first_failed_us = delivery->first_failed_us,
         .died_us = clock_unix_us(),

@@ -2,8 +2,9 @@
  *
  * A shape is the sorted set of "path:type" of an event's fields (arrays count as one element "[]",
  * whole and real numbers as one type, members of an object that is a map of ids are not told apart
- * from fields; at most SHAPE_FIELDS_MOST paths are looked at), and its name is the SHA-256 of it, 16
- * hex digits. A new shape is counted, its first sample kept in the ledger, and the event goes on.
+ * from fields; at most SHAPE_FIELDS_MOST paths are looked at), and its name is the SHA-256 of it,
+ * 16 hex digits. A new shape is counted, its first sample kept in the ledger, and the event goes
+ * on.
  *
  * Locked inside; any thread.
  */

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STAMP_CHARS = 16, NAMES_TRIED = 1000, DELETED_AT_ONCE = 1000 };
+enum { STAMP_CHARS = 16, DELETED_AT_ONCE = 1000 };
 
 /* Where the last part of the path begins. */
 static const char *base_name(const char *path)
@@ -45,31 +45,6 @@ static bool rename_to_free(const char *from, const char *to)
         return false;
     }
     return rename(from, to) == 0;
-}
-
-bool rotate_rename(const char *path, int64_t now_us)
-{
-    time_t now = (time_t)(now_us / 1000000);
-    char stamp[STAMP_CHARS + 1], name[PATH_MAX];
-    struct tm utc;
-
-    if (!gmtime_r(&now, &utc) || strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &utc) == 0) {
-        errno = EOVERFLOW;
-        return false;
-    }
-    for (int n = 0; n < NAMES_TRIED; n++) {
-        int length = n == 0 ? snprintf(name, sizeof(name), "%s.%s", path, stamp)
-                            : snprintf(name, sizeof(name), "%s.%s-%d", path, stamp, n);
-        if (length >= (int)sizeof(name)) {
-            errno = ENAMETOOLONG;
-            return false;
-        }
-        if (rename_to_free(path, name))
-            return true;
-        if (errno != EEXIST)
-            return false;
-    }
-    return false;
 }
 
 struct rotated {
@@ -118,19 +93,70 @@ static bool is_older(const struct rotated *a, const struct rotated *b)
     return order < 0 || (order == 0 && a->number < b->number);
 }
 
-/* How many there are, and which is the oldest. */
-static int64_t count_rotated(DIR *folder, const char *base, struct rotated *oldest)
+static void rotated_copy(struct rotated *to, const struct rotated *from)
+{
+    *to = *from;
+    to->stamp = to->name + (from->stamp - from->name);
+}
+
+/* How many there are, and which is the oldest, or the newest. */
+static int64_t count_rotated(DIR *folder, const char *base, bool newest, struct rotated *found)
 {
     struct rotated one;
     struct dirent *entry;
     int64_t count = 0;
 
     rewinddir(folder);
-    while ((entry = readdir(folder)))
-        if (rotated_read(&one, base, entry->d_name) && (count++ == 0 || is_older(&one, oldest)))
-            if (!rotated_read(oldest, base, entry->d_name))
-                break;
+    while ((entry = readdir(folder))) {
+        if (!rotated_read(&one, base, entry->d_name))
+            continue;
+        if (count++ == 0 || (newest ? is_older(found, &one) : is_older(&one, found)))
+            rotated_copy(found, &one);
+    }
     return count;
+}
+
+/* Where the names go on: the time, and the first number of it that nothing has. */
+static bool next_name(const char *path, int64_t now_us, char stamp[STAMP_CHARS + 1],
+                      unsigned long *number)
+{
+    time_t now = (time_t)(now_us / 1000000);
+    char name[PATH_MAX];
+    struct rotated newest;
+    struct tm utc;
+    DIR *folder = folder_of(path, name) ? opendir(name) : NULL;
+
+    *number = 0;
+    if (!gmtime_r(&now, &utc) ||
+        strftime(stamp, STAMP_CHARS + 1, "%Y%m%dT%H%M%SZ", &utc) != STAMP_CHARS) {
+        errno = EOVERFLOW;
+        stamp[0] = '\0';
+    } else if (folder && count_rotated(folder, base_name(path), true, &newest) > 0 &&
+               strncmp(newest.stamp, stamp, STAMP_CHARS) >= 0) {
+        memcpy(stamp, newest.stamp, STAMP_CHARS);
+        *number = newest.number + 1;
+    }
+    if (!folder)
+        return false;
+    closedir(folder);
+    return stamp[0] != '\0';
+}
+
+bool rotate_rename(const char *path, int64_t now_us)
+{
+    char stamp[STAMP_CHARS + 1] = "", name[PATH_MAX];
+    unsigned long number;
+    int length;
+
+    if (!next_name(path, now_us, stamp, &number))
+        return false;
+    length = number == 0 ? snprintf(name, sizeof(name), "%s.%s", path, stamp)
+                         : snprintf(name, sizeof(name), "%s.%s-%lu", path, stamp, number);
+    if (length >= (int)sizeof(name)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    return rename_to_free(path, name);
 }
 
 void rotate_prune(const char *path, int64_t keep)
@@ -141,7 +167,7 @@ void rotate_prune(const char *path, int64_t keep)
     DIR *folder = folder_of(path, name) ? opendir(name) : NULL;
 
     for (int i = 0; folder && i < DELETED_AT_ONCE; i++) {
-        if (count_rotated(folder, base, &oldest) <= keep)
+        if (count_rotated(folder, base, false, &oldest) <= keep)
             break;
         if (unlinkat(dirfd(folder), oldest.name, 0) != 0) {
             log_event(LOG_LEVEL_WARNING, "sink-prune-failed", "path", oldest.name, "detail",

@@ -7,7 +7,8 @@
 
 #include <stdint.h>
 
-/* Gives the file a name of that time that is free. False: errno says why. */
+/* Gives the file a name of that time that is free, and that is newer than those of all rotated
+ * files, also when the clock was set back. False: errno says why. */
 MUST_CHECK bool rotate_rename(const char *path, int64_t now_us);
 
 /* Deletes the oldest rotated files, by their names, until at most `keep` are left. What cannot be

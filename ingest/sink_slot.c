@@ -6,6 +6,7 @@ enum {
     ANSWER_HEADERS_MOST_BYTES = 64 * 1024,
     CONNECT_MOST_MS = 10000,
     IDLE_CONNECTION_MAX_S = 50,
+    POLL_MS = 5000, /* a stop wakes it */
 };
 
 /* -- what libcurl calls ---------------------------------------------------------------------- */
@@ -152,7 +153,7 @@ static CURLcode slot_run(struct slot *slot, const atomic_bool *stopping)
             code = CURLE_ABORTED_BY_CALLBACK;
             break;
         }
-        curl_multi_poll(slot->multi, NULL, 0, 1000, NULL);
+        curl_multi_poll(slot->multi, NULL, 0, POLL_MS, NULL);
     }
     curl_multi_remove_handle(slot->multi, slot->easy);
     return code == CURLE_OK && !slot->headers_ended ? CURLE_PARTIAL_FILE : code;

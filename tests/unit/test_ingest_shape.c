@@ -138,7 +138,7 @@ static void test_limits(void **state)
 static char folder[64];
 static struct metrics *metrics;
 static struct ledger *ledger;
-static const struct config_shapes options = {.per_type = 3, .sample_bytes = 10};
+static const struct config_shapes options = {.per_type = 3, .sample_bytes = 11};
 
 static void open_ledger(void)
 {

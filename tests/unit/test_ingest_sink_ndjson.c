@@ -443,6 +443,23 @@ static void test_rotate_by_size(void **state)
     sink_close(sink);
 }
 
+/* Of all files that begin like that. */
+static bool some_file_holds(const char *start, const char *bytes)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    char name[384];
+    bool found = false;
+
+    while (dir && (entry = readdir(dir))) {
+        snprintf(name, sizeof(name), "%s/%s", folder, entry->d_name);
+        if (strncmp(entry->d_name, start, strlen(start)) == 0)
+            found |= strcmp(read_file(name), bytes) == 0;
+    }
+    closedir(dir);
+    return found;
+}
+
 /* Many in one second have names of their own; only the newest stay. */
 static void test_keep(void **state)
 {
@@ -466,6 +483,31 @@ static void test_keep(void **state)
     assert_int_equal(access(strange, F_OK), 0); /* somebody else's */
     assert_int_not_equal(access(old, F_OK), 0);
     assert_string_equal(read_file(path), LINE("", "19"));
+    assert_true(some_file_holds("out.ndjson.", LINE("", "18")));
+    assert_true(some_file_holds("out.ndjson.", LINE("", "17")));
+    assert_true(some_file_holds("out.ndjson.", LINE("", "16")));
+    sink_close(sink);
+}
+
+/* What is rotated now is the newest, whatever the clock says. */
+static void test_clock_set_back(void **state)
+{
+    struct config_sink config = settings();
+    char later[192], later_still[192];
+    struct sink *sink;
+
+    (void)state;
+    config.rotate_bytes = 1;
+    config.keep = 1;
+    sink = open_sink(&config);
+    snprintf(later, sizeof(later), "%s.29990101T000000Z-9", path);
+    snprintf(later_still, sizeof(later_still), "%s.29990101T000000Z-11", path);
+    write_file(later, "", 0);
+    must_deliver(sink, "1");
+    must_deliver(sink, "2");
+    must_deliver(sink, "3");
+    assert_int_equal(count_files("", NULL), 2);
+    assert_string_equal(read_file(later_still), LINE("", "2"));
     sink_close(sink);
 }
 
@@ -510,6 +552,7 @@ int main(void)
         UNIT(test_rotate_by_size),
         UNIT(test_keep),
         UNIT(test_rotate_by_age),
+        UNIT(test_clock_set_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,8 @@ static void test_lists(void **state)
         {"none", FILTER_ALL, "[\"sales\"]", false},
         {"mediaType", FILTER_ALL, "[\"VOICE\"]", false},
         {"missing", FILTER_ALL, "[\"x\"]", false},
+        {"mediaType", FILTER_ALL, "[]", false},
+        {"none", FILTER_ALL, "[]", true},
         {"skills", FILTER_SIZE, "3", true},
         {"skills", FILTER_SIZE, "2", false},
         {"none", FILTER_SIZE, "0", true},
