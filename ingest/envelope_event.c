@@ -1,10 +1,9 @@
 /* One event's particulars: its form, ids, time and idempotency key. */
 #include "ingest/envelope.h"
 
-#include "core/clock.h"
 #include "core/digest.h"
+#include "ingest/event_key.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -270,56 +269,9 @@ static void set_type(char *out, size_t size, struct text name)
 /* -- the key -------------------------------------------------------------------------------------
  */
 
-/* What is hashed: each part with its kind and length before it, a long one as its digest. */
-struct key_text {
-    char bytes[2048];
-    size_t length;
-    bool failed;
-};
-
-enum { PART_MOST = 256, PART_HEAD = 5, PARTS_MOST = 7 };
-_Static_assert(PARTS_MOST *(PART_MOST + PART_HEAD) <= sizeof(((struct key_text *)0)->bytes),
-               "all parts fit");
-
-static void add_part(struct key_text *key, struct text part)
+static void add_part(struct event_key *key, struct text part)
 {
-    char digest[DIGEST_HEX + 1];
-    char kind = !part.bytes ? 'n' : part.length <= PART_MOST ? 't' : 'd';
-
-    if (kind == 'd') {
-        key->failed = key->failed || !digest_hex(part.bytes, part.length, DIGEST_HEX, digest);
-        part = (struct text){digest, DIGEST_HEX};
-    }
-    key->bytes[key->length++] = kind;
-    for (int shift = 24; shift >= 0; shift -= 8)
-        key->bytes[key->length++] = (char)(part.length >> shift & 0xFF);
-    if (part.bytes && !key->failed)
-        memcpy(key->bytes + key->length, part.bytes, part.length);
-    key->length += part.length;
-}
-
-/* Without memory for a digest: a key like no other, so that nothing is taken for a duplicate. */
-static void make_unique(uint8_t out[EVENT_KEY_BYTES])
-{
-    static atomic_uint_fast64_t count;
-    uint64_t parts[2] = {(uint64_t)clock_unix_us(), atomic_fetch_add(&count, 1)};
-
-    memcpy(out, parts, EVENT_KEY_BYTES);
-}
-
-static void set_key(struct key_text *key, uint8_t out[EVENT_KEY_BYTES])
-{
-    char hex[2 * EVENT_KEY_BYTES + 1];
-
-    if (key->failed || !digest_hex(key->bytes, key->length, 2 * EVENT_KEY_BYTES, hex)) {
-        make_unique(out);
-        return;
-    }
-    for (size_t i = 0; i < EVENT_KEY_BYTES; i++) {
-        int high = hex[2 * i] <= '9' ? hex[2 * i] - '0' : hex[2 * i] - 'a' + 10;
-        int low = hex[2 * i + 1] <= '9' ? hex[2 * i + 1] - '0' : hex[2 * i + 1] - 'a' + 10;
-        out[i] = (uint8_t)(high << 4 | low);
-    }
+    event_key_add(key, part.bytes, part.length);
 }
 
 static struct text find_sequence(struct reading *reading)
@@ -339,7 +291,7 @@ static struct text find_event_id(struct reading *reading, const struct form *for
 }
 
 /* What tells the event from others of its interaction and type: the first of four that it has. */
-static void add_distinction(struct key_text *key, struct reading *reading, const struct form *form,
+static void add_distinction(struct event_key *key, struct reading *reading, const struct form *form,
                             int64_t time_ms, struct text raw)
 {
     struct text sequence = find_sequence(reading);
@@ -418,7 +370,7 @@ void event_read(const json_t *event, const char *part, size_t part_bytes, const 
     enum envelope_form which = find_form(event, topic);
     const struct form *form = &forms[which];
     struct reading reading = {.outer = event, .envelope = event};
-    struct key_text key = {.length = 0};
+    struct event_key key;
     int64_t time_ms;
 
     *facts = (struct event_facts){.form = which};
@@ -437,8 +389,9 @@ void event_read(const json_t *event, const char *part, size_t part_bytes, const 
     facts->fields = reading.fields;
     facts->time_ms = time_ms ? time_ms : find_envelope_time(&reading);
 
+    event_key_init(&key);
     add_part(&key, reading.interaction);
     add_part(&key, (struct text){facts->type, strlen(facts->type)});
     add_distinction(&key, &reading, form, time_ms, (struct text){part, part_bytes});
-    set_key(&key, facts->key);
+    event_key_make(&key, facts->key);
 }

@@ -4,6 +4,9 @@
 #include "ingest/shape_walk.h"
 
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     TYPES_MOST = 1000, /* event types; what comes later is told apart no more: "other" */

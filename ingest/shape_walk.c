@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "ingest/shape.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {

@@ -4,6 +4,9 @@
 #include "ingest/sink_type.h"
 
 #include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 struct sink {
     const struct sink_type *type;

@@ -25,7 +25,8 @@ enum outcome_result {
 struct outcome {
     enum outcome_result result;
     char reason[32];  /* FAILED: a word of few: "http-500", "timeout", "connect", "reset", "tls",
-                       * "redirect", "too-large", "dns", "file": a metric label */
+                       * "redirect", "too-large" (the answer, or the line), "dns", "file", "other":
+                       * a metric label */
     char detail[256]; /* for people; made safe */
     int64_t wait_ms;  /* LATER */
 };

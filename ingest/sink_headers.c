@@ -3,6 +3,9 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 enum { LINE_MOST_BYTES = 64 * 1024 };

@@ -15,6 +15,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     RETRY_AFTER_MOST_S = 300,

@@ -14,6 +14,8 @@
 #include "ingest/sink_file.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {

@@ -2,6 +2,9 @@
 
 #include "core/clock.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 enum {
     ANSWER_HEADERS_MOST_BYTES = 64 * 1024,
     CONNECT_MOST_MS = 10000,

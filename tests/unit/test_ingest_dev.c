@@ -292,9 +292,13 @@ static void test_commands(void **state)
     live = open_live();
     buf_init(&text, 1 << 16);
     buf_init(&words, 1 << 16);
+    buf_add_text(&text, "{\"delivered\":1}\n");
+    write_file("events.ndjson", &text); /* as the sink would */
+    buf_reset(&text);
     dev_explain(&text, folder, "127.0.0.1:1234", "127.0.0.1:5678");
     run_commands(&text, &words);
     assert_true(strstr(buf_text(&words), "http://127.0.0.1:5678/v1/status"));
+    assert_true(strstr(buf_text(&words), "{\"delivered\":1}"));
     read_file("admin.token", &token);
     assert_true(strstr(buf_text(&words), buf_text(&token)));
     assert_int_equal(ask_all(live, words.data, reasons), 3);

@@ -211,6 +211,18 @@ static void test_parts_are_trimmed(void **state)
     assert_false(envelope_next(body, sizeof(body) - 1, &offset, &part, &bytes));
 }
 
+static void test_empty_array_is_one_part(void **state)
+{
+    const char *part;
+    size_t offset = 0, bytes;
+
+    (void)state;
+    assert_true(envelope_next(" [ ] ", 5, &offset, &part, &bytes));
+    assert_int_equal(bytes, 3);
+    assert_memory_equal(part, "[ ]", 3);
+    assert_false(envelope_next(" [ ] ", 5, &offset, &part, &bytes));
+}
+
 /* -- events -------------------------------------------------------------------------------------
  */
 
@@ -398,6 +410,7 @@ static const struct {
     {PLACE("p", "s", "5"), PLACE("p", "t", "5"), false},
     {PLACE("p", "s", "5"), PLACE("p", "s", "6"), false},
     {PLACE("ab", "c", "5"), PLACE("a", "bc", "5"), false},
+    {PLACE("atb", "c", "5"), PLACE("a", "btc", "5"), false},
     {PLACE("p", "", "5"), PLACE("", "p", "5"), false},
     {BODY("i", ",\"x\":1"), BODY("i", ",\"x\":2"), false},
     {BODY("i", ",\"eventTime\":5,\"x\":1"), BODY("i", ",\"eventTime\":5,\"x\":2"), false},
@@ -458,7 +471,7 @@ static const struct {
     {"2023-13-01T00:00:00Z", 0},
     {"2023-00-01T00:00:00Z", 0},
     {"2023-02-29T00:00:00Z", 0},
-    {"1900-02-29T00:00:00Z", 0},
+    {"2100-02-29T00:00:00Z", 0},
     {"2023-10-00T00:00:00Z", 0},
     {"1969-12-31T23:59:59Z", 0},
     {"0000-01-01T00:00:00Z", 0},
@@ -483,6 +496,7 @@ int main(void)
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_parts_are_trimmed),
+        cmocka_unit_test(test_empty_array_is_one_part),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_form_words),
         cmocka_unit_test(test_long_ids),

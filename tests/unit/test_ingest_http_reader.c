@@ -290,6 +290,7 @@ static const struct bad {
     {BYTES(CHUNKED "0\r\nA: b\rc"), 400, "bare CR in a trailer"},
     {BYTES(CHUNKED "0\r\n\rx"), 400, "bare CR in a trailer"},
     {BYTES(CHUNKED "0\r\nContent-Length: 1\r\n"), 400, "framing in a trailer"},
+    {BYTES(CHUNKED "0\r\nA: b\r\nContent-Length: 1\r\n"), 400, "framing in a trailer"},
     {BYTES(CHUNKED "0\r\nTransfer-ENCODING: x\r\n"), 400, "framing in a trailer"},
 };
 

@@ -472,7 +472,7 @@ static void test_share_of_a_source(void **state)
 
     (void)state;
     config_source.share_percent = 50;
-    config.limits.pending_bytes = 600; /* one of these has about 180 */
+    config.limits.pending_bytes = 400; /* one of these has about 120 */
     shut_set(true);
     start();
     first = dial(POST(""));
