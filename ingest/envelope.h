@@ -22,7 +22,8 @@
 
 struct envelope {
     bool json;       /* begins as an object or array and its brackets and strings close, nothing
-                      * after them; deeper than ENVELOPE_DEPTH_MOST is not JSON to us */
+                      * after them; deeper than ENVELOPE_DEPTH_MOST, or an array of more than
+                      * ENVELOPE_EVENTS_MOST, is not JSON to us */
     bool batch;      /* an array */
     uint32_t events; /* elements of the array; 1 for anything else, and for an empty one */
     /* subscriptionId of the first envelope, a string without escapes; else NULL. In the body. */
@@ -35,8 +36,10 @@ enum { ENVELOPE_DEPTH_MOST = 64, ENVELOPE_EVENTS_MOST = 100000 };
 /* One pass, no memory of its own, linear in the length whatever the bytes are. */
 struct envelope envelope_scan(const char *body, size_t length_bytes);
 
-/* The next element of an array's text: on the first call *offset is 0. False at the end. What the
- * scan said to be JSON is cut up just as it counted; a body that is no array is one element. */
+/* The next element of an array's text, without the white space around it (empty in "[,]"); on the
+ * first call *offset is 0, and what is in it is then ours. False at the end. Any body is cut up
+ * just as the scan counted it: what is no JSON, no array or an empty array is one element. The
+ * first call scans the body again. */
 bool envelope_next(const char *body, size_t length_bytes, size_t *offset, const char **part,
                    size_t *part_bytes);
 
@@ -63,7 +66,8 @@ struct event_facts {
      * participant + session + time, else the event's own bytes). */
     uint8_t key[EVENT_KEY_BYTES];
     const json_t *fields; /* what filters and shapes look at: payload, eventBody, detail.eventBody,
-                           * the bare body; borrowed from *event; NULL when there is none */
+                           * the body itself when it is bare or of no known form; borrowed from
+                           * *event; NULL when there is none */
 };
 
 /* Reads one event. `event` is its parsed JSON (NULL when that failed: then only the key is made, of

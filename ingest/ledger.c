@@ -60,7 +60,8 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_DEAD_INSERT] = "INSERT INTO dead VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,0,0,?11,?12,?13,0,"
                         "?14,?15,?16,?17,?18,?19,?20,?21)",
     [SQL_DEAD_BACK] = "UPDATE dead SET state=0,given=0,due_us=0,replays=replays+1,reason=?2,"
-                      "detail=?3,attempts=?4,first_failed_us=?5,died_us=?6 WHERE id=?1",
+                      "detail=?3,attempts=?4,first_failed_us=?5,died_us=?6,subscription=?7"
+                      " WHERE id=?1",
     [SQL_DEAD_DELETE] = "DELETE FROM dead WHERE id=?1",
     [SQL_DEAD_REPLAY] = "UPDATE dead SET state=1,given=0,due_us=?2 WHERE id=?1",
     [SQL_DEAD_WAIT] = "UPDATE dead SET state=0,given=0,due_us=0 WHERE id=?1",

@@ -450,15 +450,16 @@ bool ledger_dead_due(struct ledger *ledger, int64_t now_us, size_t most,
                      void (*each)(void *context, const struct dead_letter *letter), void *context,
                      struct error *error)
 {
-    bool ok = true;
+    bool ok = true, end = false;
 
-    while (ok && most > 0 && now_us >= atomic_load(&ledger->next_due_us)) {
+    while (ok && !end && most > 0 && now_us >= atomic_load(&ledger->next_due_us)) {
         struct page page;
         if (!page_begin(&page, least(most, BODY_ROWS)))
             return error_no_memory(error);
         ok = take_due(ledger, now_us, &page, error);
         for (size_t i = 0; ok && i < page.count; i++)
             each(context, &page.letters[i]);
+        end = page.count < page.most;
         most -= page.count;
         arena_release(&page.arena);
     }

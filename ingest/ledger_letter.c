@@ -89,6 +89,7 @@ static bool put_back(struct ledger *ledger, const struct dead_letter *letter, in
     sqlite3_bind_int64(row, 4, letter->attempts);
     sqlite3_bind_int64(row, 5, letter->first_failed_us);
     sqlite3_bind_int64(row, 6, letter->died_us);
+    sqlite_bind_text(row, 7, or_empty(letter->subscription));
     sums_add(&ledger->sums, or_empty(letter->subscription), or_empty(letter->reason),
              letter->died_us, true, bytes);
     return sqlite_finish(row, NULL, error);

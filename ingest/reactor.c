@@ -1,9 +1,9 @@
 #include "ingest/reactor.h"
 
 #include "ingest/connection.h"
+#include "ingest/listener.h"
 #include "ingest/log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -18,8 +18,7 @@ enum {
     REACTORS_MOST = 64,
     ACCEPTS_MOST = 64, /* in one round */
     ACCEPT_PAUSE_MS = 100,
-    TICK_MS = 100,
-    BACKLOG = 1024
+    TICK_MS = 100
 };
 
 struct reactor {
@@ -44,9 +43,8 @@ struct reactor {
 struct reactors {
     struct tally tally;
     struct writer *writer;
-    struct sockaddr_storage address;
-    socklen_t address_length;
-    char address_text[INET6_ADDRSTRLEN + 16];
+    struct listener_address address;
+    char address_text[LISTENER_TEXT_BYTES];
     int count;
     struct reactor *list[REACTORS_MOST];
 };
@@ -116,16 +114,6 @@ const char *reactors_address(const struct reactors *reactors)
 /* -- accepting ----------------------------------------------------------------------------------
  */
 
-static struct in6_addr address_of(const struct sockaddr_storage *from)
-{
-    struct in6_addr address = {.s6_addr = {[10] = 0xff, [11] = 0xff}};
-
-    if (from->ss_family == AF_INET6)
-        return ((const struct sockaddr_in6 *)from)->sin6_addr;
-    memcpy(address.s6_addr + 12, &((const struct sockaddr_in *)from)->sin_addr, 4);
-    return address;
-}
-
 static void accepting_set(struct reactor *reactor, bool accepting)
 {
     if (accepting == reactor->accepting)
@@ -164,7 +152,7 @@ static void on_acceptable(evutil_socket_t fd, short what, void *context)
             accept_pause(reactor, errno);
         if (socket_fd < 0)
             return;
-        address = address_of(&from);
+        address = listener_peer(&from);
         room_enter(&reactor->room, socket_fd, &address);
     }
 }
@@ -266,104 +254,6 @@ static int count_by_cores(void)
     return count <= 2 ? 1 : count / 2 > 4 ? 4 : count / 2;
 }
 
-/* "127.0.0.1:0" or "[::]:8443" */
-static bool address_parse(const char *text, struct sockaddr_storage *out, socklen_t *length)
-{
-    struct sockaddr_in *v4 = (struct sockaddr_in *)out;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
-    const char *colon = strrchr(text, ':');
-    size_t bracket = text[0] == '[';
-    char host[INET6_ADDRSTRLEN], *end;
-    size_t host_length = colon ? (size_t)(colon - text) : 0;
-    unsigned long port;
-
-    if (host_length < 2 + bracket * 2 || host_length - bracket * 2 >= sizeof host ||
-        (bracket && colon[-1] != ']') || colon[1] < '0' || colon[1] > '9')
-        return false;
-    host_length -= bracket * 2;
-    memcpy(host, text + bracket, host_length);
-    host[host_length] = '\0';
-    port = strtoul(colon + 1, &end, 10);
-    if (*end || port > 65535)
-        return false;
-    memset(out, 0, sizeof *out);
-    if (bracket) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons((uint16_t)port);
-        *length = sizeof *v6;
-        return inet_pton(AF_INET6, host, &v6->sin6_addr) == 1;
-    }
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons((uint16_t)port);
-    *length = sizeof *v4;
-    return inet_pton(AF_INET, host, &v4->sin_addr) == 1;
-}
-
-static void address_write(struct reactors *reactors)
-{
-    const struct sockaddr_storage *address = &reactors->address;
-    char host[INET6_ADDRSTRLEN] = "";
-    bool v6 = address->ss_family == AF_INET6;
-    const void *from = v6 ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_addr
-                          : (const void *)&((const struct sockaddr_in *)address)->sin_addr;
-    uint16_t port = v6 ? ((const struct sockaddr_in6 *)address)->sin6_port
-                       : ((const struct sockaddr_in *)address)->sin_port;
-
-    (void)inet_ntop(address->ss_family, from, host, sizeof host);
-    (void)snprintf(reactors->address_text, sizeof reactors->address_text, v6 ? "[%s]:%u" : "%s:%u",
-                   host, (unsigned)ntohs(port));
-}
-
-/* A port that somebody else serves is refused: SO_REUSEPORT would else share it with a second
- * ingestd of the same user, without a word. So the first socket binds without it. */
-static bool is_free(const struct reactors *reactors, int family)
-{
-    const int on = 1;
-    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool bound;
-
-    if (fd < 0)
-        return true; /* the listener's own socket will say why */
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    bound = bind(fd, (const struct sockaddr *)&reactors->address, reactors->address_length) == 0 ||
-            errno != EADDRINUSE;
-    (void)close(fd);
-    return bound;
-}
-
-/* Binds to reactors->address, and puts there what it has got: port 0 is any one for the first
- * reactor, and that one for all others. */
-static bool listener_open(struct reactors *reactors, struct reactor *reactor, struct error *error)
-{
-    const int on = 1, off = 0;
-    struct sockaddr *address = (struct sockaddr *)&reactors->address;
-    socklen_t length = sizeof reactors->address;
-    int fd = -1;
-
-    if (reactor->index == 0 && !is_free(reactors, address->sa_family)) {
-        errno = EADDRINUSE;
-        goto failed;
-    }
-    fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        goto failed;
-    if (address->sa_family == AF_INET6)
-        (void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
-        bind(fd, address, reactors->address_length) != 0 || listen(fd, BACKLOG) != 0 ||
-        getsockname(fd, address, &length) != 0)
-        goto failed;
-    reactors->address_length = length;
-    reactor->listener = fd;
-    return true;
-failed:
-    error_set(error, ERROR_FAILED, "cannot listen: %s", strerror(errno));
-    if (fd >= 0)
-        (void)close(fd);
-    return false;
-}
-
 static struct event_base *base_new(void)
 {
     struct event_config *config = event_config_new();
@@ -429,7 +319,8 @@ static struct reactor *reactor_new(struct reactors *reactors, int index, struct 
     reactor->listener = reactor->wake_fd = -1;
     reactor->inbox_end = &reactor->inbox;
     pthread_mutex_init(&reactor->lock, NULL);
-    if (!listener_open(reactors, reactor, error))
+    reactor->listener = listener_open(&reactors->address, index == 0, error);
+    if (reactor->listener < 0)
         goto failed;
     reactor->base = base_new();
     reactor->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -474,14 +365,13 @@ struct reactors *reactors_open(const struct reactor_options *options, struct err
     }
     if (count > REACTORS_MOST)
         count = REACTORS_MOST;
-    if (!address_parse(listen_at->address, &reactors->address, &reactors->address_length))
-        error_set(error, ERROR_INVALID, "is no address and port");
-    if (error->code != ERROR_NONE || !reactors_add(reactors, (int)count, options->live, error)) {
+    if (!listener_parse(listen_at->address, &reactors->address, error) ||
+        !reactors_add(reactors, (int)count, options->live, error)) {
         error_wrap(error, "%s", listen_at->address);
         reactors_free(reactors);
         return NULL;
     }
-    address_write(reactors);
+    listener_write(&reactors->address, reactors->address_text);
     return reactors;
 }
 

@@ -483,12 +483,13 @@ void service_stop(struct service *service)
     notify("STOPPING=1");
     if (service->reactors)
         reactors_stop(service->reactors, now_ms + STOP_REACTORS_MS);
+    /* Both look at all the rest. */
+    admin_stop(service->admin);
+    stop_housekeeper(service);
     if (service->writer)
         writer_stop(service->writer);
     if (service->dispatch)
         dispatch_stop(service->dispatch, now_ms + STOP_DISPATCH_MS);
-    admin_stop(service->admin);
-    stop_housekeeper(service);
     if (service->queue && !queue_checkpoint(service->queue, true, &error))
         log_event(LOG_LEVEL_WARNING, "checkpoint-failed", "error", error.text, NULL);
     reactors_free(service->reactors);

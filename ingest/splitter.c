@@ -99,16 +99,23 @@ static bool admit_cut(struct dispatch *dispatch, struct lane *lane, struct row *
     return true;
 }
 
-/* The ledger has to know of a lane before of anything after its first request. The lock is held. */
+/* The ledger has to know of a lane before of anything that follows its first request: the next
+ * start begins where the least of the lanes is. The lock is held. */
+static void introduce(struct dispatch *dispatch, struct lane *lane, int64_t position)
+{
+    if (lane->told >= 0)
+        return;
+    lane->told = position - 1;
+    ledger_advance(dispatch->options.ledger, lane->id, lane->told);
+}
+
 static struct row *begin_row(struct dispatch *dispatch, struct lane *lane,
                              const struct arrival *arrival)
 {
     struct row *row = lane_row_new(lane, arrival->position, arrival->received_us);
 
-    if (row && lane->told < 0) {
-        lane->told = arrival->position - 1;
-        ledger_advance(dispatch->options.ledger, lane->id, lane->told);
-    }
+    if (row)
+        introduce(dispatch, lane, arrival->position);
     return row;
 }
 
@@ -171,6 +178,7 @@ static bool split_request(struct dispatch *dispatch, struct lane *lane, struct k
 
 static void leave_behind(struct dispatch *dispatch, struct lane *lane, int64_t position)
 {
+    introduce(dispatch, lane, position);
     lane->behind = true;
     lane->catching = false;
     lane->behind_from = position;

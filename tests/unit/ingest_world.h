@@ -1,7 +1,8 @@
 /* A dispatch with a real queue and a real ledger in a folder of its own, and a sink that does what
  * the test says. Included by the tests of the dispatch.
  *
- * An event is "n" of an interaction: {"eventType":…,"payload":{"id":"i-1","n":7},"sequenceNumber":7}.
+ * An event is "n" of an interaction:
+ * {"eventType":…,"payload":{"id":"i-1","n":7},"sequenceNumber":7}.
  */
 #ifndef TESTS_UNIT_INGEST_WORLD_H
 #define TESTS_UNIT_INGEST_WORLD_H
@@ -78,9 +79,8 @@ static size_t fake_batch_most(const struct sink *sink)
 
 static void fake_one(const struct delivery *delivery, struct outcome *outcome)
 {
-    struct world_try attempt = {.attempts = delivery->attempts,
-                                .replays = delivery->replays,
-                                .dead_id = delivery->dead_id};
+    struct world_try attempt = {
+        .attempts = delivery->attempts, .replays = delivery->replays, .dead_id = delivery->dead_id};
     const char *n = strstr(delivery->event, "\"n\":");
 
     attempt.n = n ? atoi(n + 4) : -1;
@@ -349,6 +349,18 @@ static inline void world_settle(int64_t depth)
     while (world_view().depth != depth)
         if (clock_monotonic_ms() > deadline_ms)
             fail_msg("depth is %lld", (long long)world_view().depth);
+        else
+            poll(NULL, 0, 1);
+}
+
+/* Until so many are parked. */
+static inline void world_park(int64_t parked)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + WORLD_WAIT_MS;
+
+    while (world_view().parked != parked)
+        if (clock_monotonic_ms() > deadline_ms)
+            fail_msg("%lld are parked", (long long)world_view().parked);
         else
             poll(NULL, 0, 1);
 }
