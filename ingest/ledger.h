@@ -48,6 +48,8 @@ void ledger_close(struct ledger *ledger);
 
 /* Commits now; with `sync` to the disk. */
 MUST_CHECK bool ledger_flush(struct ledger *ledger, bool sync, struct error *error);
+/* Writes that wait for one that succeeds; while commits go well, only those beyond what one of them
+ * takes. */
 size_t ledger_backlog(const struct ledger *ledger);
 int64_t ledger_bytes(const struct ledger *ledger); /* of its files */
 
@@ -120,7 +122,7 @@ struct dead_filter {
     const char *subscription, *reason, *type, *interaction; /* NULL: any */
     int state;                                              /* enum dead_state; -1: any */
     int came_back;              /* 1: replayed and come back, 0: never replayed, -1: any */
-    int64_t since_us, until_us; /* died_us; 0: any */
+    int64_t since_us, until_us; /* died_us, from and before; 0: any */
     int64_t after_id;           /* for paging: only ids beyond it */
 };
 
@@ -133,11 +135,13 @@ MUST_CHECK bool ledger_dead_list(struct ledger *ledger, const struct dead_filter
 MUST_CHECK bool ledger_dead_count(struct ledger *ledger, const struct dead_filter *filter,
                                   int64_t *count, int64_t *bytes, struct error *error);
 
-/* Counts by subscription and reason; kept up to date in memory, cheap. */
+/* Counts by subscription and reason; kept up to date in memory, cheap. A pair that had some in this
+ * run and has none any more is told with 0, so that its gauge falls. */
 void ledger_dead_sums(struct ledger *ledger,
                       void (*each)(void *context, const char *subscription, const char *reason,
                                    int64_t count, int64_t came_back, int64_t oldest_us),
                       void *context);
+/* All texts and bodies, and a little for each row: what the quota is compared with. */
 int64_t ledger_dead_bytes(const struct ledger *ledger);
 
 /* Marks waiting ones to be replayed, the first at once, `rate` a second (0: all at once). Synced.

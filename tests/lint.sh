@@ -8,9 +8,9 @@ fail() {
     status=1
 }
 flags="-std=gnu11 -D_GNU_SOURCE -DEVENTCTL_VERSION=\"0\" -I. -include core/banned.h"
-flags="$flags $(pkg-config --cflags libcurl libcrypto yaml-0.1 jansson libevent cmocka)"
-sources=$(find core api ctl tests -name '*.c' -not -path '*/node_modules/*' | sort)
-headers=$(find core api ctl tests -name '*.h' -not -path '*/node_modules/*' | sort)
+flags="$flags $(pkg-config --cflags libcurl libssl yaml-0.1 jansson libevent sqlite3 cmocka)"
+sources=$(find core api ctl ingest tests -name '*.c' -not -path '*/node_modules/*' | sort)
+headers=$(find core api ctl ingest tests -name '*.h' -not -path '*/node_modules/*' | sort)
 
 # Layout is clang-format's word; of version 14, Debian 12's, since others decide otherwise.
 if clang-format --version | grep -q 'version 14\.'; then
@@ -31,9 +31,10 @@ for source in $sources; do
         fail "$source does not include $own first"
 done
 
-# Nothing includes upwards or sideways: core <- api <- ctl; the sandbox is on its own.
+# Nothing includes upwards or sideways: core <- api <- ctl, core <- ingest; the sandbox is on its own.
 grep -n '#include "\(api\|ctl\|tui\|ingest\)/' core/*.[ch] && fail "core includes upwards"
 grep -n '#include "\(ctl\|tui\|ingest\)/' api/*.[ch] && fail "api includes upwards"
+grep -n '#include "\(api\|ctl\|tui\)/' ingest/*.[ch] && fail "ingest includes sideways"
 grep -n '#include "\(core\|api\|ctl\)/' tests/sandbox/*.[ch] && fail "the sandbox shares code"
 
 # No file over 800 lines, no header over 300.
@@ -47,9 +48,10 @@ done
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -I. --force -D__GNUC__ \
     --enable=warning,performance --suppress=missingIncludeSystem \
     --suppress=unusedStructMember --suppress=nullPointerOutOfMemory \
-    --suppress=normalCheckLevelMaxBranches -j2 core api ctl tests/sandbox || fail "cppcheck"
+    --suppress=normalCheckLevelMaxBranches -j2 core api ctl ingest tests/sandbox || fail "cppcheck"
 
 # What is made from a table is as the table has it.
 build/eventctl schema | cmp - manifests/subscription.schema.json ||
     fail "manifests/subscription.schema.json is not what \`eventctl schema\` prints"
+ingest/document.sh --check build/ingestd || fail "ingest/document.sh"
 exit $status

@@ -16,6 +16,8 @@ make="make --no-print-directory DEV=1"
 export LC_ALL=C.UTF-8
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+tsan="BUILD=build/tsan SANITIZE=thread OPTIMIZE=-O1"
 asan="BUILD=build/asan SANITIZE=address,undefined OPTIMIZE=-O1"
 
 # Counts what a step says of itself: cmocka's lines, or "N passed, N failed" at its end; a step
@@ -62,7 +64,7 @@ COUNTS
 }
 
 build() {
-    $make all && $make $asan all unit-programs alloc-programs
+    $make all ingest-tools && $make $asan all unit-programs alloc-programs && $make $tsan build/tsan/ingestd
 }
 unit() {
     status=0
@@ -92,6 +94,23 @@ alloc() {
 property() {
     tests/property.py --eventctl build/asan/eventctl --sandbox build/asan/genesys-sandbox
 }
+# ingestd from outside, with AddressSanitizer, and with ThreadSanitizer where threads meet most.
+delivery() {
+    tests/ingest/delivery.py --ingestd build/asan/ingestd
+}
+threads() {
+    tests/ingest/delivery.py --ingestd build/tsan/ingestd
+}
+hostile() {
+    tests/ingest/hostile.py --ingestd build/asan/ingestd
+}
+faults() {
+    tests/ingest/faults.py --ingestd build/asan/ingestd --shim build/shim.so
+}
+# As users run it: kills must fall where the speed of the real program makes them fall.
+accounting() {
+    tests/ingest/accounting.py --ingestd build/ingestd --load build/load --rounds 50
+}
 # What a newcomer types first, without a terminal, and nothing left running.
 demo() {
     tests/demo.sh build </dev/null
@@ -108,6 +127,11 @@ step network network
 step sdk sdk
 step alloc alloc
 step property property
+step delivery delivery
+step threads threads
+step hostile hostile
+step faults faults
+step accounting accounting
 step bench tests/bench/bench.py --quick
 step fuzz tests/fuzz/run.sh "${FUZZ_SECONDS:-60}"
 [ "$skipped" = 0 ] || [ "${CI:-}" != true ] || failed=$((failed + skipped))

@@ -5,7 +5,7 @@ FUZZ := $(call sources,tests/fuzz)
 FUZZ_SECONDS ?= 60
 export FUZZ_SECONDS
 
-.PHONY: demo test test-deps unit-programs fuzz-programs fuzz lint bench help clean
+.PHONY: demo test test-deps unit-programs fuzz-programs fuzz lint bench bench-ingest help clean
 
 demo: all
 	@tests/demo.sh $(BUILD)
@@ -48,6 +48,21 @@ $(BUILD)/fuzzers/fuzz_ingest_%: $(BUILD)/tests/fuzz/fuzz_ingest_%.o $(call objec
 	$(SAY) LINK $@
 	$(Q)$(LINK) -fsanitize=fuzzer -pthread $^ $(LIBS)
 
+# The one that compares with other HTTP readers: Debian's http-parser, and llhttp, which pip brings.
+LLHTTP ?= build/llhttp
+LLHTTP_OBJECTS := $(patsubst %,$(BUILD)/llhttp/%.o,llhttp api http)
+$(LLHTTP)/llhttp.h:
+	$(Q)tests/fuzz/llhttp.sh $(LLHTTP)
+$(LLHTTP_OBJECTS): $(BUILD)/llhttp/%.o: $(LLHTTP)/llhttp.h
+	@mkdir -p $(@D)
+	$(SAY) CC $@
+	$(Q)$(CC) -g $(OPTIMIZE) $(HARDENING) -I$(LLHTTP) -c -o $@ $(LLHTTP)/$*.c
+$(BUILD)/tests/fuzz/peers/llhttp.o: CFLAGS += -I$(LLHTTP)
+$(BUILD)/tests/fuzz/peers/llhttp.o: $(LLHTTP)/llhttp.h
+$(BUILD)/fuzzers/fuzz_ingest_http_differential: LIBS += -lhttp_parser
+$(BUILD)/fuzzers/fuzz_ingest_http_differential: $(LLHTTP_OBJECTS) \
+    $(call objects,$(call sources,tests/fuzz/peers))
+
 # The kept corpora are read; what a run finds on top stays in build/. `make fuzz FUZZ_SECONDS=3600`
 # is the long form.
 fuzz: test-deps
@@ -69,11 +84,20 @@ $(BUILD)/shim.so: tests/ingest/shim.c | deps
 	$(SAY) LINK $@
 	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) -O1 -fPIC -shared -o $@ $< -ldl -pthread
 
+# Kills ingestd ROUNDS times under load and accounts for every acknowledged event.
+ROUNDS ?= 1000
+.PHONY: soak
+soak: test-deps all ingest-tools
+	@tests/ingest/accounting.py --ingestd $(BUILD)/ingestd --load $(BUILD)/load --rounds $(ROUNDS)
+
 lint: test-deps all
 	@tests/lint.sh
 
 bench: test-deps all
 	@tests/bench/bench.py
+
+bench-ingest: test-deps all
+	@tests/bench/ingest.py
 
 include tests/alloc/alloc.mk
 
@@ -87,6 +111,8 @@ help:
 	@echo 'make lint       layout, static checks, house rules'
 	@echo 'make fuzz       FUZZ_SECONDS=60 for each fuzzer'
 	@echo 'make bench      plan and check at 100, 1,000 and 10,000 objects'
+	@echo 'make bench-ingest   durable 202s beside fastify and node, by stage'
+	@echo 'make soak       ROUNDS=1000 kills of ingestd under load, every event accounted for'
 	@echo 'make clean'
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ) tests/ingest/load.c)

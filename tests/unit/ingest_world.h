@@ -96,6 +96,18 @@ static void fake_one(const struct delivery *delivery, struct outcome *outcome)
     world.delivered += outcome->result == OUTCOME_DELIVERED;
 }
 
+/* What a batch has failed to do with one of a chain, it does with none that follows it there. */
+static bool fake_follows(struct delivery *const *deliveries, size_t place, struct outcome *outcomes)
+{
+    for (size_t i = 0; i < place; i++)
+        if (deliveries[i]->chain == deliveries[place]->chain &&
+            outcomes[i].result != OUTCOME_DELIVERED) {
+            outcomes[place] = outcomes[i];
+            return true;
+        }
+    return false;
+}
+
 static void fake_deliver(struct sink *sink, unsigned worker, struct delivery *const *deliveries,
                          size_t count, struct outcome *outcomes)
 {
@@ -110,7 +122,7 @@ static void fake_deliver(struct sink *sink, unsigned worker, struct delivery *co
     for (size_t i = 0; i < count; i++)
         if (world.stopped)
             outcomes[i] = (struct outcome){.result = OUTCOME_STOPPED};
-        else
+        else if (!fake_follows(deliveries, i, outcomes))
             fake_one(deliveries[i], &outcomes[i]);
     world.inside--;
     pthread_cond_broadcast(&world.changed);

@@ -159,7 +159,7 @@ static void tell_sum(void *context, const char *subscription, const char *reason
 
 static const uint8_t *key_of(uint8_t n)
 {
-    static uint8_t key[EVENT_KEY_BYTES];
+    static _Thread_local uint8_t key[EVENT_KEY_BYTES];
 
     memset(key, 0, sizeof(key));
     key[0] = n;
