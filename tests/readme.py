@@ -2,7 +2,7 @@
 """Plays every ```console block of README.md in one shell and compares what comes out.
 
 A line "$ command" is run; the lines up to the next one are what it prints. A line that is only
-"…" stands for any number of lines. --update writes what was seen. The port is another one in
+"…" stands for any number of lines. --update writes what was seen. The ports are others in
 every run, so that nothing else on the machine is in the way. Every ```yaml block must be a valid
 manifest.
 """
@@ -15,7 +15,7 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-PORT = "127.0.0.1:8700"
+PORTS = ["127.0.0.1:8700", "127.0.0.1:8443", "127.0.0.1:8444"]
 MARK = "=== end of command"
 
 
@@ -29,28 +29,34 @@ class Shell:
     """One bash for all blocks, so that variables and jobs last."""
 
     def __init__(self, home):
-        self.address = free_address()
+        self.addresses = {port: free_address() for port in PORTS}
         environment = {"PATH": os.environ["PATH"], "HOME": home, "LC_ALL": "C.UTF-8", "TERM": "dumb"}
         self.process = subprocess.Popen(["bash", "--norc"], cwd=ROOT, env=environment,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, encoding="utf-8")
 
     def run(self, command):
-        command = command.replace(PORT, self.address)
-        if command.rstrip().endswith("sandbox=$!"):
+        waited = [self.addresses[port] for port in PORTS if port in command] \
+            if command.rstrip().endswith("=$!") else []
+        for port, address in self.addresses.items():
+            command = command.replace(port, address)
+        for address in waited:
             # The reader has typed on by the time it listens; a test waits until it does.
-            command += f"\nuntil : 2>/dev/null </dev/tcp/{self.address.replace(':', '/')}; do :; done 2>/dev/null"
+            command += f"\nuntil : 2>/dev/null </dev/tcp/{address.replace(':', '/')}; do :; done 2>/dev/null"
         self.process.stdin.write(command + f"\necho '{MARK}'\n")
         self.process.stdin.flush()
         lines = []
         for line in self.process.stdout:
             if line.rstrip("\n").endswith(MARK):
                 break
-            lines.append(line.rstrip("\n").replace(self.address, PORT))
+            line = line.rstrip("\n")
+            for port, address in self.addresses.items():
+                line = line.replace(address, port)
+            lines.append(line)
         return lines
 
     def close(self):
-        self.process.stdin.write('kill $sandbox 2>/dev/null; wait\n')
+        self.process.stdin.write('kill $sandbox $ingestd 2>/dev/null; wait\n')
         self.process.stdin.close()
         self.process.wait(60)
 

@@ -105,8 +105,8 @@ clean:
 	rm -rf build
 
 help:
-	@echo 'make            build/eventctl and build/genesys-sandbox'
-	@echo 'make demo       a manifest planned, applied, drifted, found, healed'
+	@echo 'make            build/eventctl, build/ingestd and build/genesys-sandbox'
+	@echo 'make demo       a manifest applied, drifted, healed; an event taken, delivered'
 	@echo 'make test       everything that is proven; tests/test.sh STEP... runs some of it'
 	@echo 'make lint       layout, static checks, house rules'
 	@echo 'make fuzz       FUZZ_SECONDS=60 for each fuzzer'
