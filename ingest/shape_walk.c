@@ -195,7 +195,7 @@ static int compare_lines(const void *a, const void *b)
 
 static void add_sorted(struct buf *text, const char *lines, size_t count)
 {
-    const char *sorted[SHAPE_FIELDS_MOST];
+    const char *sorted[SHAPE_FIELDS_MOST] = {NULL};
 
     for (size_t i = 0; i < count; i++, lines += strlen(lines) + 1)
         sorted[i] = lines;
