@@ -26,10 +26,15 @@ $(BUILD)/unit/%: $(BUILD)/tests/unit/%.o $(call objects,$(CORE) $(API))
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ $(LIBS)
 
-# Those of ingestd are linked with it instead of with api.
-INGEST_TESTED := $(CORE) $(filter-out ingest/main.c,$(INGEST))
+# Those of ingestd are linked with it instead of with api. It comes as an archive, so that a test may
+# stand in for a whole file of it by defining that file's functions itself.
+INGEST_TESTED := $(BUILD)/ingest.a $(call objects,$(CORE))
+$(BUILD)/ingest.a: $(call objects,$(filter-out ingest/main.c,$(INGEST)))
+	$(SAY) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+
 $(BUILD)/unit/test_ingest_%: MODULES := $(INGEST_MODULES) cmocka
-$(BUILD)/unit/test_ingest_%: $(BUILD)/tests/unit/test_ingest_%.o $(call objects,$(INGEST_TESTED))
+$(BUILD)/unit/test_ingest_%: $(BUILD)/tests/unit/test_ingest_%.o $(INGEST_TESTED)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(LINK) -pthread $^ $(LIBS)
@@ -43,7 +48,7 @@ $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(call objects,$(CORE) $(API))
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS)
 
 $(BUILD)/fuzzers/fuzz_ingest_%: MODULES := $(INGEST_MODULES)
-$(BUILD)/fuzzers/fuzz_ingest_%: $(BUILD)/tests/fuzz/fuzz_ingest_%.o $(call objects,$(INGEST_TESTED))
+$(BUILD)/fuzzers/fuzz_ingest_%: $(BUILD)/tests/fuzz/fuzz_ingest_%.o $(INGEST_TESTED)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(LINK) -fsanitize=fuzzer -pthread $^ $(LIBS)
