@@ -71,10 +71,11 @@ static const char *put_text(char **at, const char *text)
 void ledger_advance(struct ledger *ledger, const char *subscription, int64_t position)
 {
     struct op *op = op_new(ledger, OP_ADVANCE, text_room(subscription));
-    char *at = (char *)(op + 1);
+    char *at;
 
     if (!op)
         return;
+    at = (char *)(op + 1);
     op->advance.position = position;
     op->advance.subscription = put_text(&at, subscription);
     op_add(ledger, op);
@@ -119,10 +120,11 @@ void ledger_shape(struct ledger *ledger, const char *type, const char *hash, con
 {
     struct op *op = op_new(
         ledger, OP_SHAPE, text_room(type) + text_room(hash) + text_room(fields) + sample_bytes + 1);
-    char *at = (char *)(op + 1);
+    char *at;
 
     if (!op)
         return;
+    at = (char *)(op + 1);
     op->shape.at_us = at_us;
     op->shape.type = put_text(&at, type);
     op->shape.hash = put_text(&at, hash);
@@ -164,10 +166,11 @@ int64_t dead_letter_bytes(const struct dead_letter *letter)
 static struct op *bury_new(struct ledger *ledger, const struct dead_letter *letter)
 {
     struct op *op = op_new(ledger, OP_BURY, letter_room(letter));
-    char *at = (char *)(op + 1);
+    char *at;
 
     if (!op)
         return NULL;
+    at = (char *)(op + 1);
     op->letter = *letter;
     for (size_t i = 0; i < LETTER_TEXTS; i++)
         *letter_text(&op->letter, i) = put_text(&at, *letter_text(&op->letter, i));

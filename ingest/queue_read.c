@@ -191,7 +191,7 @@ static bool is_readable(struct pass *pass, int64_t position)
 /* pass->at is unreadable: moves it to the end of the run that is. */
 static void pass_over(struct pass *pass)
 {
-    int64_t from = pass->at, bad = pass->at, good = pass->to + 1;
+    int64_t from = pass->at, good = pass->to + 1, bad = from;
 
     for (int64_t step = 1; step <= pass->to - from; step *= 2) {
         if (is_readable(pass, from + step)) {

@@ -1,5 +1,5 @@
 /* The dispatch: order, retries, dead letters, duplicates, pausing, replays, restarts. */
-#include "tests/unit/ingest_world.h"
+#include "tests/unit/ingest_world_look.h"
 
 #include "ingest/dispatch_state.h"
 

@@ -5,7 +5,7 @@
  * Each run is a process of its own, which writes one line for each thing that happened; a crash is
  * its sudden end in the midst of a delivery.
  */
-#include "tests/unit/ingest_world.h"
+#include "tests/unit/ingest_world_look.h"
 
 #include "ingest/envelope.h"
 
