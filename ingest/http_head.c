@@ -91,6 +91,10 @@ static bool read_length(struct framing *framing, const struct http_header *heade
             return http_refuse(framing->reader, 400, "bad Content-Length");
         length = length * 10 + digit;
     }
+    /* The value's end is a NUL now, in the place of its CR unless there were blanks: other readers
+     * do not agree about a tab there. */
+    if (header->value[header->value_length + 1] != '\n')
+        return http_refuse(framing->reader, 400, "bad Content-Length");
     framing->reader->content_length = length;
     return true;
 }

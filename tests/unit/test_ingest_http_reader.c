@@ -96,7 +96,7 @@ static const struct good {
     bool closes;
 } good[] = {
     {POST "Content-Length: 5\r\n\r\nhello", "POST", "/events", "", "hello", 2, false},
-    {POST "content-LENGTH:\t 5 \t\r\n\r\nhello", "POST", "/events", "", "hello", 2, false},
+    {POST "content-LENGTH:\t 5\r\n\r\nhello", "POST", "/events", "", "hello", 2, false},
     {POST "Content-Length: 005\r\n\r\nhello", "POST", "/events", "", "hello", 2, false},
     {POST "\r\n", "POST", "/events", "", "", 1, false},
     {POST "Content-Length: 0\r\n\r\n", "POST", "/events", "", "", 2, false},
@@ -242,6 +242,8 @@ static const struct bad {
     {BYTES(POST "Content-Length: 0x5\r\n\r\nhello"), 400, "bad Content-Length"},
     {BYTES(POST "Content-Length: 5 5\r\n\r\nhello"), 400, "bad Content-Length"},
     {BYTES(POST "Content-Length:\r\n\r\n"), 400, "bad Content-Length"},
+    {BYTES(POST "Content-Length: 5\t\r\n\r\nhello"), 400, "bad Content-Length"},
+    {BYTES(POST "Content-Length: 5 \r\n\r\nhello"), 400, "bad Content-Length"},
     {BYTES(POST "Content-Length: 18446744073709551616\r\n\r\n"), 400, "bad Content-Length"},
     {BYTES(POST "Content-Length: 999999999999999999\r\n\r\n"), 413, "body too large"},
     {BYTES(POST "Content-Length: 65\r\n\r\n"), 413, "body too large"},
