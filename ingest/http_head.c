@@ -76,6 +76,13 @@ static bool read_host(struct framing *framing, const struct http_header *header)
     return header->value_length > 0 || http_refuse(framing->reader, 400, "empty Host");
 }
 
+/* No blank is behind the value. Its end is a NUL now, in the place of its CR unless there was one.
+ * Other readers do not agree about blanks, tabs above all, where the framing is decided. */
+static bool ends_bare(const struct http_header *header)
+{
+    return header->value[header->value_length + 1] == '\n';
+}
+
 static bool read_length(struct framing *framing, const struct http_header *header)
 {
     enum { DIGITS_MOST = 18 }; /* fits, whatever they are */
@@ -91,9 +98,7 @@ static bool read_length(struct framing *framing, const struct http_header *heade
             return http_refuse(framing->reader, 400, "bad Content-Length");
         length = length * 10 + digit;
     }
-    /* The value's end is a NUL now, in the place of its CR unless there were blanks: other readers
-     * do not agree about a tab there. */
-    if (header->value[header->value_length + 1] != '\n')
+    if (!ends_bare(header))
         return http_refuse(framing->reader, 400, "bad Content-Length");
     framing->reader->content_length = length;
     return true;
@@ -102,7 +107,7 @@ static bool read_length(struct framing *framing, const struct http_header *heade
 static bool read_coding(struct framing *framing, const struct http_header *header)
 {
     framing->codings++;
-    framing->is_chunked = strcasecmp(header->value, "chunked") == 0;
+    framing->is_chunked = strcasecmp(header->value, "chunked") == 0 && ends_bare(header);
     return true;
 }
 

@@ -101,8 +101,18 @@ lint: test-deps all
 bench: test-deps all
 	@tests/bench/bench.py
 
-bench-ingest: test-deps all
-	@tests/bench/ingest.py
+bench-ingest: all bench-programs
+	@./install-deps bench
+	@tests/bench/peers.sh
+	@tests/bench/ingest.py --build $(BUILD)
+
+.PHONY: bench-programs
+bench-programs: $(BUILD)/bench-requests $(BUILD)/bench-stages
+
+$(BUILD)/bench-%: MODULES := $(INGEST_MODULES)
+$(BUILD)/bench-%: $(BUILD)/tests/bench/%.o $(INGEST_TESTED)
+	$(SAY) LINK $@
+	$(Q)$(LINK) -pthread $^ $(LIBS)
 
 include tests/alloc/alloc.mk
 
@@ -120,4 +130,4 @@ help:
 	@echo 'make soak       ROUNDS=1000 kills of ingestd under load, every event accounted for'
 	@echo 'make clean'
 
--include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ) tests/ingest/load.c)
+-include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ) tests/ingest/load.c tests/bench/requests.c tests/bench/stages.c)

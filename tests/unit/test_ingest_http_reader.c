@@ -251,6 +251,8 @@ static const struct bad {
     {BYTES(POST "Content-Length: 64\r\n\r\n \r\n\tx"), 413, "body too large"},
     {BYTES(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400,
      "Content-Length beside Transfer-Encoding"},
+    {BYTES(POST "Transfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n"), 501,
+     "Transfer-Encoding is not chunked"},
     {BYTES(POST "Transfer-Encoding: gzip\r\nContent-Length: 5\r\n\r\n"), 400,
      "Content-Length beside Transfer-Encoding"},
     {BYTES(POST "Transfer-Encoding: gzip\r\n\r\n"), 501, "Transfer-Encoding is not chunked"},
