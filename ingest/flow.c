@@ -250,7 +250,7 @@ static bool delivery_is_duplicate(const struct dispatch *dispatch, const struct 
     if (delivery->dead_id)
         return false;
     lane_key(delivery->lane, delivery->key, key);
-    return window_has(dispatch->window, key, clock_unix_s());
+    return window_has(dispatch->window, key, clock_steady_s());
 }
 
 /* As many of the chain as can go one after the other in one call. */

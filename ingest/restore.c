@@ -221,7 +221,7 @@ static bool read_queue(struct restore *restore, struct error *error)
 
 bool restore_all(struct dispatch *dispatch, struct error *error)
 {
-    struct restore restore = {.dispatch = dispatch, .least = INT64_MAX, .now_s = clock_unix_s()};
+    struct restore restore = {.dispatch = dispatch, .least = INT64_MAX, .now_s = clock_steady_s()};
 
     if (!read_ledger(&restore, error) || !read_queue(&restore, error))
         return false;

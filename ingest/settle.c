@@ -253,7 +253,7 @@ static void judge_delivered(struct dispatch *dispatch, struct delivery *delivery
     uint8_t key[EVENT_KEY_BYTES];
 
     lane_key(lane, delivery->key, key);
-    ledger_delivered(dispatch->options.ledger, delivery->place, key, now_us / 1000000,
+    ledger_delivered(dispatch->options.ledger, delivery->place, key, clock_steady_s(),
                      delivery->dead_id);
     series_add(lane->counts[LANE_DELIVERED], 1);
     if (delivery->dead_id)
@@ -351,7 +351,7 @@ static void settle_chain(struct dispatch *dispatch, struct batch *batch,
 static void settle_items(struct dispatch *dispatch, struct batch *batch,
                          const enum verdict *verdicts)
 {
-    int64_t now_s = clock_unix_s();
+    int64_t now_s = clock_steady_s();
 
     for (size_t i = 0; i < batch->count; i++) {
         struct delivery *delivery = batch->items[i];

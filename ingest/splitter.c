@@ -465,7 +465,7 @@ static void keep_house(struct splitter *splitter, int64_t now_ms)
         splitter_settled(dispatch);
     }
     pthread_mutex_lock(&dispatch->lock);
-    window_expire(dispatch->window, clock_unix_s());
+    window_expire(dispatch->window, clock_steady_s());
     settle_tell(dispatch, false);
     pthread_mutex_unlock(&dispatch->lock);
     worker_need(dispatch);
