@@ -1,5 +1,5 @@
-/* The clocks: one that only goes forward, for waiting; one that others share, for files and headers;
- * and one between the two. */
+/* The clocks: one that only goes forward, for waiting; one that others share, for files and
+ * headers; and one between the two. */
 #ifndef CORE_CLOCK_H
 #define CORE_CLOCK_H
 
@@ -12,9 +12,9 @@ int64_t clock_monotonic_ms(void);
 int64_t clock_unix_s(void);
 int64_t clock_unix_us(void);
 
-/* Seconds since the epoch by the time of day at the program's first call, and forward from there like
- * the monotonic clock: setting the clock while the program runs changes nothing. For spans that
- * outlive the program. */
+/* Seconds since the epoch by the time of day at the program's first call, and forward from there
+ * like the monotonic clock: setting the clock while the program runs changes nothing. For spans
+ * that outlive the program. */
 int64_t clock_steady_s(void);
 
 #endif

@@ -291,8 +291,10 @@ static bool read_request_line(struct http_reader *reader, char **headers)
     reader->method = reader->head.data;
     if (!read_target(reader, at, &at) || !read_version(reader, at + 1, headers))
         return false;
-    /* Its target is no path, and what follows it is no body. */
-    return strcmp(reader->method, "CONNECT") != 0 || http_refuse(reader, 400, "CONNECT");
+    /* Other protocols begin so: a tunnel, and HTTP/2. What follows is no body. */
+    if (strcmp(reader->method, "CONNECT") == 0 || strcmp(reader->method, "PRI") == 0)
+        return http_refuse(reader, 400, "another protocol");
+    return true;
 }
 
 bool http_head_read(struct http_reader *reader)

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -367,7 +368,41 @@ def metrics_are_open_metrics(place):
     assert metrics['ingestd_delivery_seconds_count{subscription="sub-1"}'] == 7
 
 
-CASES = [order_under_failures, order_by_time, what_a_sink_sees, envelopes, dedupe_window,
+def fields(value, path=""):
+    """The paths of a document's values: "queue.bytes", "sinks[].name"."""
+    if isinstance(value, dict):
+        return {f for key, inner in value.items()
+                for f in fields(inner, f"{path}.{key}" if path else key)}
+    if isinstance(value, list):
+        return {f for inner in value for f in fields(inner, path + "[]")}
+    return {path}
+
+
+def documented(topic):
+    """The first column of the table that `ingestd help TOPIC` prints."""
+    text = subprocess.run([OPTIONS.ingestd, "help", topic], capture_output=True, text=True,
+                          check=True).stdout
+    return [line.split("`")[1] for line in text.splitlines() if line.startswith("| `")]
+
+
+def the_contract_is_kept(place):
+    """What the tables declare is what is served: status, metrics and calls."""
+    sink = place.sink(lambda delivery: 500)
+    ingestd = place.start(sink, lambda c: c["sinks"]["crm"].update(retries=["1ms"]))
+    ingestd.send(event(1))
+    wait_for("a dead letter", lambda: ingestd.status()["dead_letters"]["count"])
+    seen, declared = fields(ingestd.status()), set(documented("status"))
+    assert seen == declared, (seen - declared, declared - seen)
+    names = [line.split()[2] for line in ingestd.admin("GET", "/metrics")[1].splitlines()
+             if line.startswith("# TYPE")]
+    assert names == [name.removesuffix("_total") for name in documented("metrics")], names
+    for call in documented("admin"):
+        method, path = call.split()
+        code, _ = ingestd.admin(method, path.replace("{id}", "1"), {} if method != "GET" else None)
+        assert code not in (404, 405), (call, code)
+
+
+CASES = [the_contract_is_kept, order_under_failures, order_by_time, what_a_sink_sees, envelopes, dedupe_window,
          dead_letters, replay_survives_a_kill, pausing, residual_filter, keys_rotate, stops_clean,
          admin_is_closed, shapes_are_seen, retention_trims, metrics_are_open_metrics]
 

@@ -1,5 +1,7 @@
 #include "tests/fuzz/peers/peer.h"
 
+#include <string.h>
+
 #include <llhttp.h>
 
 static int note_target(llhttp_t *parser, const char *bytes, size_t length)
@@ -37,5 +39,8 @@ void peer_llhttp(const char *bytes, size_t length, struct peer_view *view)
     view->end = code == HPE_OK ? length : (size_t)(llhttp_get_error_pos(&parser) - bytes);
     view->method = llhttp_method_name((llhttp_method_t)llhttp_get_method(&parser));
     view->why = llhttp_errno_name(code);
-    view->unknown_method = code == HPE_INVALID_METHOD;
+    /* A method of RTSP or ICE is known to it, but not for HTTP. */
+    view->unknown_method = code == HPE_INVALID_METHOD ||
+                           (code == HPE_INVALID_CONSTANT && llhttp_get_error_reason(&parser) &&
+                            strstr(llhttp_get_error_reason(&parser), "Invalid method"));
 }
