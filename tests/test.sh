@@ -64,7 +64,7 @@ COUNTS
 }
 
 build() {
-    $make all ingest-tools && $make $asan all unit-programs alloc-programs && $make $tsan build/tsan/ingestd
+    $make all ingest-tools bench-programs && $make $asan all unit-programs alloc-programs && $make $tsan build/tsan/ingestd
 }
 unit() {
     status=0
@@ -107,6 +107,9 @@ hostile() {
 faults() {
     tests/ingest/faults.py --ingestd build/asan/ingestd --shim build/shim.so
 }
+tls() {
+    tests/ingest/tls.py --ingestd build/asan/ingestd
+}
 # As users run it: kills must fall where the speed of the real program makes them fall.
 accounting() {
     tests/ingest/accounting.py --ingestd build/ingestd --load build/load --rounds 50
@@ -130,9 +133,11 @@ step property property
 step delivery delivery
 step threads threads
 step hostile hostile
+step tls tls
 step faults faults
 step accounting accounting
 step bench tests/bench/bench.py --quick
+step bench-ingest tests/bench/ingest.py --quick
 step fuzz tests/fuzz/run.sh "${FUZZ_SECONDS:-60}"
 [ "$skipped" = 0 ] || [ "${CI:-}" != true ] || failed=$((failed + skipped))
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
