@@ -13,4 +13,11 @@ $(BUILD)/alloc/%: $(BUILD)/tests/alloc/%.o $(BUILD)/tests/alloc/alloc.o \
 	$(SAY) LINK $@
 	$(Q)$(LINK) $(ALLOC_WRAPPED:%=-Wl,--wrap=%) $^ $(LIBS)
 
+$(BUILD)/alloc/test_alloc_ingest: MODULES := $(INGEST_MODULES)
+$(BUILD)/alloc/test_alloc_ingest: $(BUILD)/tests/alloc/test_alloc_ingest.o \
+                                  $(BUILD)/tests/alloc/alloc.o $(INGEST_TESTED)
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(LINK) $(ALLOC_WRAPPED:%=-Wl,--wrap=%) -pthread $^ $(LIBS)
+
 -include $(patsubst %.c,$(BUILD)/%.d,$(ALLOC) tests/alloc/alloc.c)
