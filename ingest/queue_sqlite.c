@@ -153,8 +153,12 @@ struct queue *queue_open(const char *folder, const struct config_queue *options,
     if (sqlite_create_file(queue->path, NULL, error) && queue_ready(queue, NULL, error) &&
         find_ends(queue, error) &&
         (queue->checkpointer =
-             sqlite_open(&queue_kind, queue->path, "PRAGMA synchronous=NORMAL", NULL, error)))
-        return queue;
+             sqlite_open(&queue_kind, queue->path, "PRAGMA synchronous=NORMAL", NULL, error))) {
+        queue->pace = pace_new(queue->checkpointer);
+        if (queue->pace)
+            return queue;
+        error_no_memory(error);
+    }
     queue_close(queue);
     return NULL;
 }
@@ -168,6 +172,7 @@ void queue_close(struct queue *queue)
     if (queue->checkpointer && !queue->sync_failed)
         sqlite_copy_on_close(queue->checkpointer, true);
     sqlite_close(queue->checkpointer);
+    pace_free(queue->pace);
     pthread_mutex_destroy(&queue->writing);
     pthread_mutex_destroy(&queue->checkpointing);
     free(queue->folder);

@@ -164,13 +164,15 @@ static bool end_log(struct queue *queue, struct error *error)
 static bool copy_all(struct queue *queue, struct error *error)
 {
     int64_t left = INT64_MAX;
+    bool ok = true;
 
     if (!is_log_dirty(queue))
         return true;
-    for (int round = 0; round < ROUNDS && left > LAST_PAGES; round++)
-        if (!copy_log(queue, SQLITE_CHECKPOINT_PASSIVE, &left, error) || !sync_copied(queue, error))
-            return false;
-    return end_log(queue, error);
+    pace_set(queue->pace, true);
+    for (int round = 0; ok && round < ROUNDS && left > LAST_PAGES; round++)
+        ok = copy_log(queue, SQLITE_CHECKPOINT_PASSIVE, &left, error) && sync_copied(queue, error);
+    pace_set(queue->pace, false);
+    return ok && end_log(queue, error);
 }
 
 bool queue_checkpoint(struct queue *queue, bool all, struct error *error)

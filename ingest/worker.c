@@ -13,7 +13,7 @@
 enum {
     CUT_OFF_MS = 500, /* before the deadline, what is under way is cut off */
     BACKLOG_MS = 50,  /* how long it waits while the ledger has too much to write */
-    NICE = 10
+    NICE = 19
 };
 
 enum worker_state { WORKER_NONE, WORKER_RUNNING, WORKER_ENDED };
