@@ -1,6 +1,7 @@
 #include "core/diag.h"
 
 #include "core/buf.h"
+#include "core/mask.h"
 #include "core/text.h"
 
 #include <assert.h>
@@ -287,15 +288,25 @@ static size_t count_characters(const char *s, size_t length)
     return count;
 }
 
+static bool is_masked(const struct mask *masks, size_t count, size_t at)
+{
+    for (size_t i = 0; i < count; i++)
+        if (at >= masks[i].from && at < masks[i].to)
+            return true;
+    return false;
+}
+
 /* Appends the line, or the part of it around the column, and a caret under the column. */
 static void add_line(struct buf *out, const struct place *place)
 {
     size_t length = 0, column = place->column, from = 1, width = 0, at = 1;
     const char *line = source_line(place->source, place->line, &length);
-    size_t characters;
+    struct mask masks[MASK_MOST];
+    size_t characters, mask_count;
 
     if (!line)
         return;
+    mask_count = mask_find(line, length, masks);
     characters = count_characters(line, length);
     if (characters > LINE_SHOWN && column > LINE_SHOWN - LEAD_SHOWN)
         from = column - LEAD_SHOWN;
@@ -306,7 +317,9 @@ static void add_line(struct buf *out, const struct place *place)
         n = read_character(line + i, &code);
         if (at < from)
             continue;
-        size_t columns = add_character(out, line + i, n, code);
+        bool hidden = is_masked(masks, mask_count, i);
+        size_t columns =
+            hidden ? add_character(out, "*", 1, '*') : add_character(out, line + i, n, code);
         width += at < column ? columns : 0;
     }
     buf_printf(out, "%s\n      | %*s^\n", at <= characters ? "…" : "", (int)width, "");

@@ -101,7 +101,13 @@ static const struct spec_complaint *check_variable(const char *text)
     static const struct spec_complaint wrong = {
         "bad-value", "holds what is no variable's name",
         "upper-case letters, digits and \"_\"; no digit first"};
+    /* A manifest comes with a checkout: what it names is printed by a plan and sent to URLs. */
+    static const struct spec_complaint ours = {
+        "bad-value", "names a variable of eventctl itself, which may be a secret",
+        "names that begin with EVENTCTL_ cannot be filled in; take another"};
 
+    if (strncmp(text, "EVENTCTL_", strlen("EVENTCTL_")) == 0)
+        return &ours;
     return is_all(text, UPPER DIGITS "_") && !strchr(DIGITS, text[0]) ? NULL : &wrong;
 }
 

@@ -57,7 +57,10 @@ static bool confirmed(const struct work *work)
                          "there is no terminal to ask at: --yes applies without asking");
     fprintf(stderr, "Apply %zu change%s to %s? [y/N] ", work->report->plan->count,
             work->report->plan->count == 1 ? "" : "s", work->report->identity.organization);
-    if (!fgets(answer, sizeof(answer), stdin) || (answer[0] != 'y' && answer[0] != 'Y'))
+    if (!fgets(answer, sizeof(answer), stdin))
+        answer[0] = '\0';
+    answer[strcspn(answer, "\r\n")] = '\0';
+    if (strcasecmp(answer, "y") != 0 && strcasecmp(answer, "yes") != 0)
         return error_set(&work->report->error, ERROR_FAILED, "not confirmed; nothing was written");
     return true;
 }
