@@ -36,7 +36,7 @@ struct queue {
     pthread_mutex_t checkpointing; /* one checkpoint at a time; taken before `writing` */
     sqlite3 *checkpointer;
     struct pace *pace; /* on while the writer goes on beside it */
-    bool sync_failed; /* what a failed sync left is unknown: the log is kept as it is */
+    bool sync_failed;  /* what a failed sync left is unknown: the log is kept as it is */
 
     _Atomic int64_t first, last; /* positions */
     _Atomic int64_t log_pages;
