@@ -229,6 +229,9 @@ static bool run_service(struct options *options, struct error *error)
         !check_address("listen", options->listen, error) ||
         !check_address("admin", options->admin, error))
         return false;
+    if (strcmp(options->config, USUAL_CONFIG) == 0 && access(USUAL_CONFIG, F_OK) != 0)
+        return error_set(error, ERROR_INVALID,
+                         USUAL_CONFIG " is not there; \"ingestd --dev\" starts without one");
     prepare_process();
     log_begin(level, logs_to_journal());
     if (!read_config(options, &config, stderr, error))
