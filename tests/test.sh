@@ -99,7 +99,9 @@ delivery() {
     tests/ingest/delivery.py --ingestd build/asan/ingestd
 }
 threads() {
-    tests/ingest/delivery.py --ingestd build/tsan/ingestd
+    tests/ingest/delivery.py --ingestd build/tsan/ingestd &&
+        tests/ingest/accounting.py --ingestd build/tsan/ingestd --load build/load --rounds 5 \
+            --events 2000
 }
 hostile() {
     tests/ingest/hostile.py --ingestd build/asan/ingestd

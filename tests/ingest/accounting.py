@@ -5,11 +5,12 @@
 
 First nothing is killed, and each event is at the sink exactly once, sent twice or not. Then ingestd is
 killed (SIGKILL) at random moments, --rounds times, while a load client goes on sending: nothing
-acknowledged is missing, whatever was repeated. The seed is printed; the moments are counts of
+acknowledged is missing, whatever was repeated, also when the sink fails. The seed is printed; the moments are counts of
 acknowledged events, so that a slow machine is killed at the same places as a fast one.
 """
 import argparse
 import collections
+import json
 import os
 import random
 import re
@@ -19,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import Ingestd, LIMIT_S, die_with_parent, wait_for
+from harness import Ingestd, LIMIT_S, Sink, die_with_parent, wait_for
 
 
 def free_port():
@@ -127,6 +128,53 @@ def killed(options, folder):
           f"{len(repeated)} delivered again after a kill")
 
 
+def dead_numbers(ingestd):
+    """The sequence numbers of all dead letters."""
+    numbers, after = [], 0
+    while after is not None:
+        page = ingestd.admin("GET", f"/v1/dlq?limit=1000&after={after}")[1]
+        for letter in page["dead_letters"]:
+            whole = ingestd.admin("GET", f"/v1/dlq/{letter['id']}")[1]
+            numbers.append(json.loads(whole["body"])["sequenceNumber"])
+        after = page["next"]
+    return numbers
+
+
+def killed_and_failing(options, folder):
+    """With a sink that refuses every tenth event for good, and three reactors: each acknowledged
+    event is at the sink or a dead letter, and no dead letter was delivered."""
+    sink = Sink(lambda delivery: 500 if delivery["event"]["sequenceNumber"] % 10 == 0 else 200)
+    port = free_port()
+
+    def change(config):
+        config["listen"].update(address=f"127.0.0.1:{port}", reactors=3)
+        config["sinks"]["crm"].update(retries=["1ms", "5ms", "10ms"],
+                                      breaker={"failures": 1000000})
+    ingestd = Ingestd(options.ingestd, folder, sink=sink, change=change).start()
+    load = Load(options, ingestd, port, events=1500, interactions=200)
+    try:
+        for _ in range(max(options.rounds // 5, 1)):
+            until = load.bytes() + options.random.randint(0, 600)
+            wait_for("more to be acknowledged",
+                     lambda: load.bytes() >= until or load.process.poll() is not None)
+            ingestd.kill()
+            ingestd.start()
+        load.finish()
+        ingestd.settled()
+        acknowledged, dead = load.lines(), dead_numbers(ingestd)
+    finally:
+        load.end()
+        sink.close()
+    delivered = set(sink.numbers())
+    missing = set(acknowledged) - delivered - set(dead)
+    assert len(acknowledged) == 1500 and not missing, f"missing: {sorted(missing)[:9]}"
+    assert not delivered & set(dead), "delivered and dead"
+    assert {n for n in acknowledged if n % 10 == 0} <= set(dead)
+    ingestd.stop()
+    print(f"{max(options.rounds // 5, 1)} kills with a failing sink: {len(acknowledged)} "
+          f"acknowledged, {len(delivered)} delivered, {len(set(dead))} dead letters, 0 missing")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--ingestd", default="build/ingestd")
@@ -139,7 +187,8 @@ def main():
     print(f"seed {options.seed}")
     cases = [("nothing killed, single events", lambda f: nothing_killed(options, f, 1)),
              ("nothing killed, batches", lambda f: nothing_killed(options, f, 32)),
-             ("killed at random", lambda f: killed(options, f))]
+             ("killed at random", lambda f: killed(options, f)),
+             ("killed, with a failing sink", lambda f: killed_and_failing(options, f))]
     failed = 0
     for name, case in cases:
         with tempfile.TemporaryDirectory() as folder:
