@@ -1,6 +1,7 @@
 #include "core/json.h"
 
 #include <math.h>
+#include <setjmp.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,32 +11,90 @@ enum { DEPTH_MAX = 64, CANONICAL_MAX = 64 * 1024 * 1024 };
 /* -- jansson's reader and writer ----------------------------------------------------------------
  */
 
+/* Reading, jansson overlooks that its text buffer could not grow, and runs past its end (2.14,
+ * lex_save). So an allocation that fails there never comes back to it: all that this reading has
+ * allocated is freed instead. For that its blocks are kept in a list until the reading is done. */
+
+struct block {
+    struct block *next, **back; /* in the list of the reading; back == NULL: in none */
+};
+_Static_assert(sizeof(struct block) % 16 == 0, "what follows is aligned as malloc's");
+
+static _Thread_local struct {
+    bool active;
+    jmp_buf out;
+    struct block *first;
+} reading;
 static _Thread_local bool no_memory; /* an allocation of jansson's failed */
 
-static void *noting_malloc(size_t size)
+static void *kept_malloc(size_t size)
 {
-    void *memory = malloc(size);
+    struct block *block = size <= SIZE_MAX - sizeof(*block) ? malloc(sizeof(*block) + size) : NULL;
 
-    no_memory = no_memory || !memory;
-    return memory;
+    if (!block) {
+        no_memory = true;
+        if (reading.active)
+            longjmp(reading.out, 1);
+        return NULL;
+    }
+    block->back = NULL;
+    if (reading.active) {
+        block->next = reading.first;
+        block->back = &reading.first;
+        if (block->next)
+            block->next->back = &block->next;
+        reading.first = block;
+    }
+    return block + 1;
+}
+
+static void kept_free(void *memory)
+{
+    struct block *block = memory;
+
+    if (!block)
+        return;
+    block--;
+    if (block->back) {
+        *block->back = block->next;
+        if (block->next)
+            block->next->back = block->back;
+    }
+    free(block);
+}
+
+/* The blocks of a reading that went well belong to its value from now on; those of another are
+ * freed. */
+static void end_reading(bool well)
+{
+    for (struct block *block = reading.first, *next; block; block = next) {
+        next = block->next;
+        block->back = NULL;
+        if (!well)
+            free(block);
+    }
+    reading.first = NULL;
+    reading.active = false;
 }
 
 /* Before main, since jansson must have one allocator for all of its life. */
 static void __attribute__((constructor)) note_allocations(void)
 {
-    json_set_alloc_funcs(noting_malloc, free);
+    json_set_alloc_funcs(kept_malloc, kept_free);
 }
 
 json_t *json_read(const char *bytes, size_t length_bytes, size_t flags, json_error_t *why)
 {
     json_t *json;
 
-    no_memory = false;
+    if (setjmp(reading.out) != 0) {
+        end_reading(false);
+        return NULL;
+    }
+    reading.active = true;
     json = json_loadb(bytes, length_bytes, flags, why);
-    if (!no_memory)
-        return json;
-    json_decref(json);
-    return NULL;
+    end_reading(true);
+    return json;
 }
 
 json_t *json_read_text(const char *text)
@@ -45,14 +104,13 @@ json_t *json_read_text(const char *text)
 
 char *json_write(const json_t *value, size_t flags)
 {
-    char *text;
+    char *text, *copy;
 
     no_memory = false;
     text = json_dumps(value, flags);
-    if (!no_memory)
-        return text;
-    free(text);
-    return NULL;
+    copy = text && !no_memory ? strdup(text) : NULL; /* for the caller to free */
+    kept_free(text);
+    return copy;
 }
 
 /* -- canonical text --------------------------------------------------------------------------- */

@@ -5,8 +5,7 @@
  * written as an integer (5.0 is 5).
  *
  * Parsing and other writing are jansson's, through json_read and json_write alone: jansson
- * overlooks that a growing text found no memory, and a key or a token then lacks a part, without an
- * error.
+ * overlooks that a growing text found no memory, and runs past its end when it reads.
  */
 #ifndef CORE_JSON_H
 #define CORE_JSON_H

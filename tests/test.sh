@@ -58,7 +58,8 @@ COUNTS
     if [ "$code" = 0 ]; then
         tail -n "${tail:-1}" "$log/$name"
     else
-        tail -n 200 "$log/$name"
+        grep -nE 'FAIL|ERROR|rror: |Failure|SUMMARY|WARNING: Thread' "$log/$name" | head -n 60
+        tail -n 100 "$log/$name"
         echo "step $name failed (exit $code)"
     fi
 }

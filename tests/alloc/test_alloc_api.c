@@ -314,7 +314,7 @@ static void seed(enum via via, bool changed)
         body, "id",
         json_string(via == VIA_TRIGGER ? "00000000-0000-4000-8000-000000000001" : "sub-00000001"));
     seeds = json_pack("{s:[o]}", via == VIA_TRIGGER ? "triggers" : "subscriptions", body);
-    text = json_dumps(seeds, 0);
+    text = json_write(seeds, 0);
     json_decref(control("POST", "objects", text));
     free(text);
     json_decref(seeds);

@@ -40,19 +40,21 @@ static bool read_request(size_t nth, enum alloc_mode mode, struct buf *result)
     return ok;
 }
 
-/* jansson itself is left out here: where its text buffer cannot grow it runs past its end. */
 static bool read_events(size_t nth, enum alloc_mode mode, struct buf *result)
 {
     size_t offset = 0, length;
     const char *part;
 
     while (envelope_next(batch, sizeof batch - 1, &offset, &part, &length)) {
-        json_t *event = json_read(part, length, 0, NULL);
         struct event_facts facts;
 
         alloc_on(nth, mode);
-        event_read(event, part, length, "", &facts);
+        json_t *event = json_read(part, length, 0, NULL);
+        if (event)
+            event_read(event, part, length, "", &facts);
         alloc_off();
+        if (!event)
+            return false;
         buf_printf(result, "%s %s %lld\n", facts.type, facts.interaction, (long long)facts.time_ms);
         json_decref(event);
     }

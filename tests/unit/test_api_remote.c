@@ -24,7 +24,7 @@ static void seed(enum via via, int count)
                                   "Interaction.Created", "delivery", "url", "https://x.example"));
     }
     body = json_pack("{s:o}", via == VIA_TRIGGER ? "triggers" : "subscriptions", list);
-    text = json_dumps(body, 0);
+    text = json_write(body, 0);
     sandbox_do("POST", "/_sandbox/objects", text);
     free(text);
     json_decref(body);

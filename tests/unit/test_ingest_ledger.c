@@ -473,6 +473,7 @@ static sqlite3 *hold(void)
 
     snprintf(path, sizeof(path), "%s/ledger.db", folder);
     assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 60000); /* the ledger's own thread may be writing just now */
     assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     return db;
 }
