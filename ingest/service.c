@@ -1,5 +1,6 @@
 #include "ingest/service.h"
 
+#include "core/buf.h"
 #include "core/clock.h"
 #include "core/file.h"
 #include "ingest/admin.h"
@@ -103,22 +104,24 @@ static bool publish(void *context, const char *document, size_t length, struct e
     struct service *service = context;
     struct published published;
     struct live *live = NULL;
-    char *text = strndup(document, length);
+    struct buf text; /* the document ends in no NUL */
 
+    buf_init(&text, length);
+    buf_add(&text, document, length);
     pthread_mutex_lock(&service->change);
-    bool ok = text != NULL || error_no_memory(error);
+    bool ok = !text.failed || error_no_memory(error);
     ok = ok && published_read(&published, document, length, error);
     if (ok) {
         live = live_again(service->live, published.keys, published.key_count, error);
         ok = live && take_over(service, live, &published, error) &&
-             ledger_keep(service->ledger, "subscriptions", text, error);
+             ledger_keep(service->ledger, "subscriptions", buf_text(&text), error);
         if (live)
             live_drop(live);
         published_release(&published);
     }
     count_reload(service, ok);
     pthread_mutex_unlock(&service->change);
-    free(text);
+    buf_release(&text);
     return ok;
 }
 
