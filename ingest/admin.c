@@ -1,10 +1,10 @@
 #include "ingest/admin.h"
 
 #include "core/clock.h"
-#include "core/file.h"
 #include "core/json.h"
 #include "core/text.h"
 #include "ingest/admin_route.h"
+#include "ingest/admin_token.h"
 #include "ingest/log.h"
 #include "ingest/status.h"
 
@@ -16,8 +16,6 @@
 #include <event2/keyvalq_struct.h>
 #include <event2/thread.h>
 #include <netdb.h>
-#include <openssl/crypto.h>
-#include <openssl/sha.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -26,8 +24,6 @@
 #include <unistd.h>
 
 enum {
-    TOKEN_LEAST = 16,
-    TOKEN_MOST = 1024,
     BODY_MOST_BYTES = 16 * 1024 * 1024,
     REPLY_MOST_BYTES = 256 * 1024 * 1024,
     IDLE_S = 30,
@@ -41,22 +37,9 @@ struct admin {
     int wake_pipe[2];
     pthread_t thread;
     bool running;
-    unsigned char token_digest[SHA256_DIGEST_LENGTH]; /* the token itself is not kept */
+    struct admin_token token;
     char address[128];
 };
-
-static bool token_is_right(const struct admin *admin, const char *header)
-{
-    static const char scheme[] = "Bearer ";
-    unsigned char digest[SHA256_DIGEST_LENGTH];
-
-    if (!header || strncasecmp(header, scheme, strlen(scheme)))
-        return false;
-    const char *token = header + strlen(scheme);
-    /* Digests are of one length, so that the comparison takes the same time for every token. */
-    SHA256((const unsigned char *)token, strlen(token), digest);
-    return !CRYPTO_memcmp(digest, admin->token_digest, sizeof digest);
-}
 
 /* -- one call -----------------------------------------------------------------------------------
  */
@@ -87,7 +70,7 @@ static void call_route(struct admin *admin, struct evhttp_request *request, stru
         admin_route_find(method_word(evhttp_request_get_command(request)), path ? path : "", &id,
                          &id_length, &status);
     authorization = evhttp_find_header(evhttp_request_get_input_headers(request), "Authorization");
-    if ((!route || !route->open) && !token_is_right(admin, authorization)) {
+    if ((!route || !route->open) && !admin_token_is(&admin->token, authorization)) {
         log_event(LOG_LEVEL_ERROR, "admin-token-refused", "from", call->from, NULL);
         evhttp_add_header(evhttp_request_get_output_headers(request), "WWW-Authenticate", "Bearer");
         admin_fail(call, 401, "a bearer token is needed, and must be the right one");
@@ -158,25 +141,6 @@ static void on_request(struct evhttp_request *request, void *context)
 
 /* -- life cycle ---------------------------------------------------------------------------------
  */
-
-static bool read_token(struct admin *admin, const char *path, struct error *error)
-{
-    struct buf token;
-
-    buf_init(&token, TOKEN_MOST);
-    bool ok = file_read(path, &token, error);
-    while (ok && token.length && strchr("\r\n", token.data[token.length - 1]))
-        token.length--;
-    if (ok && token.length < TOKEN_LEAST)
-        ok = error_set(error, ERROR_INVALID, "%s: a token has at least %d characters", path,
-                       TOKEN_LEAST);
-    if (ok)
-        SHA256((const unsigned char *)token.data, token.length, admin->token_digest);
-    if (token.data)
-        OPENSSL_cleanse(token.data, token.length);
-    buf_release(&token);
-    return ok;
-}
 
 /* "host:port" or "[v6]:port" in two. */
 static bool split_address(const char *address, char *host, size_t size, char *port,
@@ -286,8 +250,8 @@ struct admin *admin_start(const struct admin_options *options, struct error *err
     }
     admin->options = *options;
     admin->wake_pipe[0] = admin->wake_pipe[1] = -1;
-    if (!read_token(admin, options->config->token_file, error) || !open_http(admin, error) ||
-        !listen_on(admin, options->config->address, error))
+    if (!admin_token_read(&admin->token, options->config->token_file, error) ||
+        !open_http(admin, error) || !listen_on(admin, options->config->address, error))
         goto fail;
     if (pthread_create(&admin->thread, NULL, run, admin)) {
         error_set(error, ERROR_FAILED, "cannot start the admin thread");

@@ -1,51 +1,20 @@
 #include "ingest/config_files.h"
 
-#include "core/file.h"
 #include "core/match.h"
+#include "ingest/admin_token.h"
 #include "ingest/live.h"
+#include "ingest/sink.h"
 
-#include <openssl/crypto.h>
-#include <string.h>
-#include <sys/stat.h>
-
-enum { FILE_MAX_BYTES = 1024 * 1024, TOKEN_LEAST_BYTES = 16 };
-
-/* Can be read and has at least so many bytes. NULL is no file and fine. */
-static bool check_readable(const char *path, size_t least_bytes, struct error *error)
+/* By opening it as a start does; but for a file, which opening would make. */
+static bool check_sink(const struct config_sink *config, struct error *error)
 {
-    struct buf bytes;
-    bool ok;
+    struct sink *sink;
 
-    if (!path)
+    if (config->type != SINK_HTTP)
         return true;
-    buf_init(&bytes, FILE_MAX_BYTES);
-    ok = file_read(path, &bytes, error);
-    while (ok && bytes.length > 0 && strchr("\r\n", bytes.data[bytes.length - 1]))
-        bytes.length--;
-    if (ok && bytes.length < least_bytes)
-        ok = error_set(error, ERROR_INVALID, "%s has less than %zu bytes", path, least_bytes);
-    if (bytes.data)
-        OPENSSL_cleanse(bytes.data, bytes.size);
-    buf_release(&bytes);
-    return ok;
-}
-
-/* Whoever can read it can replay, discard and publish. The group's bits are not looked at: for a
- * file with an access list, such as systemd's credentials, they are its mask. */
-static bool check_private(const char *path, struct error *error)
-{
-    struct stat status;
-
-    if (stat(path, &status) != 0 || (status.st_mode & S_IRWXO) == 0)
-        return true; /* what cannot be read is said by check_readable */
-    return error_set(error, ERROR_INVALID, "%s is open to everybody: chmod 600", path);
-}
-
-static bool check_sink(const struct config_sink *sink, struct error *error)
-{
-    return (check_readable(sink->ca_file, 1, error) &&
-            check_readable(sink->token_file, 1, error)) ||
-           error_wrap(error, "sinks.%s", sink->name);
+    sink = sink_open(config, error);
+    sink_close(sink);
+    return sink != NULL;
 }
 
 static bool check_filter(const struct config_subscription *subscription, struct error *error)
@@ -60,9 +29,10 @@ static bool check_filter(const struct config_subscription *subscription, struct 
 
 static bool check_before_live(const struct config *config, struct error *error)
 {
-    if (!check_readable(config->admin.token_file, TOKEN_LEAST_BYTES, error) ||
-        !check_private(config->admin.token_file, error))
-        return error_wrap(error, "admin.token_file");
+    struct admin_token token;
+
+    if (!admin_token_read(&token, config->admin.token_file, error))
+        return false;
     for (size_t i = 0; i < config->sink_count; i++)
         if (!check_sink(&config->sinks[i], error))
             return false;

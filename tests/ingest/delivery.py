@@ -3,7 +3,6 @@
 
   delivery.py [--ingestd FILE] [--only TEXT] [--seed N]
 """
-import argparse
 import collections
 import contextlib
 import json
@@ -12,12 +11,9 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 
-from harness import Ingestd, Key, Sink, encode, event, run, sign_hmac, wait_for
-
-OPTIONS = None
+from harness import OPTIONS, Ingestd, Key, Sink, encode, event, main, sign_hmac, wait_for
 
 
 class Place:
@@ -166,7 +162,8 @@ def dead_letters(place):
     # Refused: no reason, nothing selected, a misspelt condition.
     assert admin("POST", "/v1/dlq/replay", {"all": True})[0] == 400
     assert admin("POST", "/v1/dlq/replay", {"reason": "x"})[0] == 400
-    assert admin("POST", "/v1/dlq/discard", {"reason": "x", "filter": {"subscripton": "a"}})[0] == 400
+    misspelt = {"reason": "x", "filter": {"subscripton": "a"}}
+    assert admin("POST", "/v1/dlq/discard", misspelt)[0] == 400
     dry = admin("POST", "/v1/dlq/replay", {"all": True, "dry_run": True})
     assert dry == (200, {"dry_run": True, "count": 5, "bytes": dry[1]["bytes"]}), dry
     # One comes back, told apart.
@@ -402,29 +399,11 @@ def the_contract_is_kept(place):
         assert code not in (404, 405), (call, code)
 
 
-CASES = [the_contract_is_kept, order_under_failures, order_by_time, what_a_sink_sees, envelopes, dedupe_window,
+CASES = [the_contract_is_kept, order_under_failures, order_by_time, what_a_sink_sees, envelopes,
+         dedupe_window,
          dead_letters, replay_survives_a_kill, pausing, residual_filter, keys_rotate, stops_clean,
          admin_is_closed, shapes_are_seen, retention_trims, metrics_are_open_metrics]
 
 
-@contextlib.contextmanager
-def make():
-    with tempfile.TemporaryDirectory() as folder:
-        place = Place(folder)
-        with place.stack:
-            yield place
-
-
-def main():
-    global OPTIONS
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--ingestd", default="build/ingestd")
-    parser.add_argument("--only", default="")
-    parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6))
-    OPTIONS = parser.parse_args()
-    print(f"seed {OPTIONS.seed}")
-    return run([(case.__name__, case) for case in CASES if OPTIONS.only in case.__name__], make)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(CASES, Place, seed=random.randrange(10 ** 6)))

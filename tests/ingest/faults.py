@@ -5,19 +5,16 @@
 
 The disk and the clock fail by a preloaded shim (shim.c) that is told through a file what to do.
 """
-import argparse
 import contextlib
 import os
 import sqlite3
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
 
-from harness import Ingestd, Key, Sink, encode, event, run, sign_hmac, wait_for
+from harness import OPTIONS, Ingestd, Key, event, main, wait_for
 
-OPTIONS = None
 WRITE, SYNC, TRUNCATE, READ = range(4)
 ENOSPC, EIO, EROFS = 28, 5, 30
 FAULT, FAULTS = struct.Struct("7i"), 4
@@ -341,23 +338,5 @@ CASES = [sync_fails, one_sync_fails, write_fails, disk_full, short_writes, slow_
          one_page_corrupt, no_database, ledger_full, sink_disk_full, clock_off_by_a_day]
 
 
-@contextlib.contextmanager
-def make():
-    with tempfile.TemporaryDirectory() as folder:
-        place = Place(folder)
-        with place.stack:
-            yield place
-
-
-def main():
-    global OPTIONS
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--ingestd", default="build/ingestd")
-    parser.add_argument("--shim", default="build/shim.so")
-    parser.add_argument("--only", default="")
-    OPTIONS = parser.parse_args()
-    return run([(case.__name__, case) for case in CASES if OPTIONS.only in case.__name__], make)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(CASES, Place, shim="build/shim.so"))

@@ -4,6 +4,7 @@
 `Sink` stands for a CRM: it records what it is given and answers as it is told. `sign_*` make the
 signatures that senders make, by Python's hmac or the openssl command, never by the project's code.
 """
+import argparse
 import base64
 import ctypes
 import hashlib
@@ -15,6 +16,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -360,15 +362,26 @@ def receive_all(connection):
 
 # -- running ----------------------------------------------------------------------------------------
 
-def run(cases, make):
-    """Runs (name, function) pairs, each with what make() yields; prints and returns the exit code."""
+OPTIONS = argparse.Namespace()  # of the command line, once main has read them
+
+
+def main(cases, place, **more):
+    """Runs each case, a function, with a place(folder) of its own, whose `stack` it then closes;
+    `more` are options beside --ingestd and --only, with their defaults. Returns the exit code."""
+    parser = argparse.ArgumentParser()
+    for name, default in {"ingestd": "build/ingestd", "only": "", **more}.items():
+        parser.add_argument("--" + name, default=default, type=type(default))
+    parser.parse_args(namespace=OPTIONS)
+    chosen = [case for case in cases if OPTIONS.only in case.__name__]
     failed = 0
-    for name, function in cases:
+    for case in chosen:
         try:
-            with make() as given:
-                function(given)
+            with tempfile.TemporaryDirectory() as folder:
+                given = place(folder)
+                with given.stack:
+                    case(given)
         except Exception as problem:  # a test's own mistake is a failure too
             failed += 1
-            print(f"FAIL {name}: {type(problem).__name__}: {problem}", flush=True)
-    print(f"{len(cases) - failed} passed, {failed} failed")
-    return 1 if failed or not cases else 0
+            print(f"FAIL {case.__name__}: {type(problem).__name__}: {problem}", flush=True)
+    print(f"{len(chosen) - failed} passed, {failed} failed")
+    return 1 if failed or not chosen else 0

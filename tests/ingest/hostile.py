@@ -5,22 +5,18 @@
 
 One ingestd for each case; each ends with a good event that must go all the way to the sink.
 """
-import argparse
 import contextlib
 import gzip
-import json
 import os
 import socket
 import ssl
 import subprocess
 import sys
-import tempfile
 import time
 
-from harness import (HUB, LIMIT_S, SIGNATURE, Ingestd, Key, Sink, encode, event, receive_all, run,
-                     sign_hmac, wait_for)
+from harness import (HUB, LIMIT_S, OPTIONS, SIGNATURE, Ingestd, Key, Sink, encode, event, main,
+                     receive_all, sign_hmac, wait_for)
 
-OPTIONS = None
 DAY_S = 86400
 
 
@@ -486,22 +482,5 @@ CASES = [forged, old_and_future, replayed, confused, unknown_key, broken_header,
          poisoned, hangs_resets_redirects, sink_down]
 
 
-@contextlib.contextmanager
-def make():
-    with tempfile.TemporaryDirectory() as folder:
-        place = Place(folder)
-        with place.stack:
-            yield place
-
-
-def main():
-    global OPTIONS
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--ingestd", default="build/ingestd")
-    parser.add_argument("--only", default="")
-    OPTIONS = parser.parse_args()
-    return run([(case.__name__, case) for case in CASES if OPTIONS.only in case.__name__], make)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(CASES, Place))

@@ -3,7 +3,6 @@
 
   tls.py [--ingestd FILE] [--only TEXT]
 """
-import argparse
 import contextlib
 import http.client
 import os
@@ -14,15 +13,12 @@ import sqlite3
 import ssl
 import subprocess
 import sys
-import tempfile
-import threading
 import time
 import warnings
 
-from harness import (HUB, LIMIT_S, Ingestd, Key, Sink, encode, event, receive_all, run, sign_hmac,
-                     wait_for)
+from harness import (HUB, LIMIT_S, OPTIONS, Ingestd, Key, Sink, encode, event, main, receive_all,
+                     sign_hmac, wait_for)
 
-OPTIONS = None
 STOP_S = 10  # what ingestd promises of a stop
 
 
@@ -112,9 +108,6 @@ class Place:
     def stored(self):
         return self.ingestd.status()["queue"]["last_position"]
 
-    def forget_data(self):
-        shutil.rmtree(self.ingestd.data)
-
     def reload(self, result):
         """SIGHUP, and waits until it is counted as "ok" or "failed"."""
         name = f'ingestd_reloads_total{{result="{result}"}}'
@@ -145,10 +138,9 @@ class Spoken:
     def sendall(self, data):
         assert self.does(lambda: self.tls.write(data))
 
-    def say_end(self, shut):
+    def say_end(self):
         self.does(self.tls.unwrap)
-        if shut:
-            self.raw.shutdown(socket.SHUT_WR)
+        self.raw.shutdown(socket.SHUT_WR)
 
     def recv(self, size):
         while True:
@@ -210,17 +202,6 @@ def noise(place):
     assert place.post() == 202
 
 
-def speaks(place):
-    """A client that offers only another protocol is refused; ours is chosen among several."""
-    place.start()
-    context = place.trusting()
-    context.set_alpn_protocols(["h2"])
-    assert "no application protocol" in alert_of(context, place)
-    context.set_alpn_protocols(["h2", "http/1.1"])
-    with context.wrap_socket(place.ingestd.connect(), server_hostname="localhost") as connection:
-        assert connection.selected_alpn_protocol() == "http/1.1"
-
-
 def peers(place):
     """What makes a source of the CRM's certificate."""
     def change(config):
@@ -249,8 +230,8 @@ def client_certificates(place):
 
 
 def strange_certificates(place):
-    """Refused by the handshake already, on every path, and nothing is stored: another CA's, one that
-    signed itself, one for servers only."""
+    """Refused by the handshake already, whatever the path, and nothing is stored: another CA's, one
+    that signed itself, one for servers only."""
     place.authority("another-ca")
     place.certificate("stranger", "crm.example", authority="another-ca")
     place.authority("crm.example")  # signed by itself
@@ -339,7 +320,7 @@ def half_closed_tls(place):
     """The same by TLS, by its own word for it (close_notify), then the socket's."""
     place.start()
     with place.ingestd.connect() as raw:
-        half_close(place, Spoken(place.trusting(), raw), lambda c: c.say_end(shut=True))
+        half_close(place, Spoken(place.trusting(), raw), Spoken.say_end)
 
 
 def half_closed_socket_under_tls(place):
@@ -353,24 +334,17 @@ def half_closed_socket_under_tls(place):
 
 def new_certificate(place):
     """For new connections; one that is open goes on."""
-    ingestd = place.start()
+    place.start()
     first = place.served()
-    body = encode(event(1))
-    kept = http.client.HTTPSConnection("localhost", ingestd.endpoint()[1], timeout=LIMIT_S,
-                                       context=place.trusting())
-
-    def status():
-        kept.request("POST", "/hub", body, sign_hmac(body))
-        reply = kept.getresponse()
-        reply.read()
-        return reply.status
-    assert status() == 202
-    local = kept.sock.getsockname()
-    place.certificate("server", "localhost")
-    place.reload("ok")
-    assert place.served() != first
-    assert status() == 202 and kept.sock.getsockname() == local, "the connection was dropped"
-    kept.close()
+    with place.handshaken() as kept:
+        def answered():
+            kept.sendall(request_bytes(encode(event(1))))
+            return kept.recv(4096).startswith(b"HTTP/1.1 202 ")
+        assert answered()
+        place.certificate("server", "localhost")
+        place.reload("ok")
+        assert place.served() != first
+        assert answered(), "the connection was dropped"
 
 
 def broken_certificate(place):
@@ -409,15 +383,13 @@ def broken_others(place):
     place.certificate("crm", "crm.example")
     ingestd = place.start(peers(place))
     first, trusting = place.served(), place.trusting("crm")
-    next_secret = b"a secret that must not be taken!"
     for name in ("server.key", "ca.pem"):
         place.write(name, "")
-        ingestd.write("hmac.secret", next_secret)
+        ingestd.write("hmac.secret", b"a secret that must not be taken!")
         place.reload("failed")
         with trusting.wrap_socket(ingestd.connect(), server_hostname="localhost") as connection:
             assert connection.getpeercert(binary_form=True) == first
-            body = encode(event(1))
-            connection.sendall(request_bytes(body, "Connection: close"))
+            connection.sendall(request_bytes(encode(event(1)), "Connection: close"))
             assert receive_all(connection).startswith(b"HTTP/1.1 202 "), name
         assert ask(place, trusting)[0] == b"202", name
         place.authority("ca")
@@ -589,7 +561,7 @@ def stop_in_request(place):
 
 
 def stop_with_all(place):
-    """A handshake, a half request and a hanging sink: their times do not add up past the promise."""
+    """A handshake, a half request and a hanging sink: their times do not add up past the limit."""
     sink = Sink(lambda delivery: sink.hang() or 200)
     place.stack.callback(sink.close)
     ingestd = place.make(sink=sink, change=lambda c: c["sinks"]["crm"].update(
@@ -633,34 +605,7 @@ def stop_with_hanging_sink(place):
             assert sorted(sink.numbers()) == [*range(20)], sink.numbers()
             assert ingestd.status()["dead_letters"]["count"] == 0
         sink.close()
-        place.forget_data()
-
-
-def stop_with_dripping_sink(place):
-    """A sink that goes on answering and never ends its answer."""
-    drip = socket.create_server(("127.0.0.1", 0))
-    place.stack.callback(drip.close)
-    ended = threading.Event()
-
-    def serve():
-        connection, _ = drip.accept()
-        with connection:
-            connection.sendall(b"HTTP/1.1 200 OK\r\n")
-            try:
-                while not ended.wait(0.05):
-                    connection.sendall(b"X-More: 1\r\n")
-            except OSError:
-                pass
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    ingestd = place.make(lambda c: c.update(sinks={"crm": {
-        "type": "http", "timeout": "10m",
-        "url": f"http://127.0.0.1:{drip.getsockname()[1]}/events"}})).start()
-    assert place.post() == 202
-    wait_for("a delivery", lambda: ingestd.status()["sinks"][0]["in_flight"])
-    stops(place)
-    ended.set()
-    thread.join(LIMIT_S)
+        shutil.rmtree(ingestd.data)
 
 
 def stop_at_once(place):
@@ -707,9 +652,9 @@ def taken_port(place):
     fails_to_start(place, 1, lambda c: c["listen"].update(address="192.0.2.1:0"), "192.0.2.1:0",
                    "Cannot assign requested address")
     running = place.start()
-    for section, address in (("listen", running.address), ("admin", running.admin_address)):
-        done = program("--config", running.path("ingestd.yaml"), "--" + section, address)
-        assert done.returncode == 1, done  # the folder is in use already
+    done = program("--config", running.path("ingestd.yaml"))
+    assert done.returncode == 1, done  # its folder is in use
+
     def beside(config):
         config["data"] = place.path("other-data")
         config["sinks"]["crm"]["path"] = place.path("other-events")
@@ -722,13 +667,13 @@ def taken_port(place):
 
 
 def bad_paths(place):
-    """What cannot be written: 1, with the path; a token too short: 3. Then the same configuration in order: it starts."""
+    """What cannot be written: 1, with the path; a token too short: 3. Else it starts."""
     for path in ("/proc/nowhere", place.path("token") + "/under"):
         fails_to_start(place, 1, lambda c: c.update(data=path), path)
         fails_to_start(place, 1, lambda c: c["sinks"]["crm"].update(path=path + "/e"), path)
     short = place.write("short", "fifteen letters\n")
     fails_to_start(place, 3, lambda c: c["admin"].update(token_file=short), short,
-                   "at least 16 characters")
+                   "at least 16 bytes")
     with place.make():
         assert place.post() == 202
 
@@ -821,47 +766,20 @@ def bad_configuration(place):
     path = ingestd.path("ingestd.yaml")
     ingestd.config["sorces"] = {}
     ingestd.write_config()
-    for arguments in (("check-config", path), ("--config", path)):
-        done = program(*arguments)
-        assert done.returncode == 3 and "sources" in done.stdout + done.stderr, done
-        assert path + ":" in done.stdout + done.stderr, done
-    for name in (place.path("none.yaml"), place.folder):
-        for arguments in (("check-config", name), ("--config", name)):
-            done = program(*arguments)
-            assert done.returncode == 3 and name in done.stderr, done
-    for change, word in ((lambda c: c["listen"].pop("key"), "key"),
-                         (lambda c: c["listen"].pop("certificate"), "certificate"),
-                         (lambda c: c["listen"].update(plaintext=True), "plaintext"),
-                         (lambda c: c["sources"].update(peer={
-                             "path": "/p", "scheme": "mtls", "keys": {"a": "b"}}), "client_ca")):
-        done = program("check-config", place.make(change).path("ingestd.yaml"))
-        assert done.returncode == 3 and word in done.stdout, done
+    for name, word in ((path, '"sources"'), (place.path("none.yaml"), ""), (place.folder, "")):
+        for way in ("check-config", "--config"):
+            done = program(way, name)
+            said = done.stdout + done.stderr
+            assert done.returncode == 3 and name + ":" in said and word in said, done
 
 
-CASES = [good_client, old_protocols, noise, speaks, client_certificates, strange_certificates, resumed,
+CASES = [good_client, old_protocols, noise, client_certificates, strange_certificates, resumed,
          half_closed, half_closed_tls, half_closed_socket_under_tls, new_certificate,
          broken_certificate, broken_others, reload_storm, systemd, systemd_failed_start,
-         stop_in_handshake, stop_in_request, stop_with_stuck_admin, stop_with_hanging_sink, stop_with_all,
-         stop_with_dripping_sink, stop_at_once, taken_port, bad_paths,
-         check_config, start_refuses, bad_configuration]
-
-
-@contextlib.contextmanager
-def make():
-    with tempfile.TemporaryDirectory() as folder:
-        place = Place(folder)
-        with place.stack:
-            yield place
-
-
-def main():
-    global OPTIONS
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--ingestd", default="build/ingestd")
-    parser.add_argument("--only", default="")
-    OPTIONS = parser.parse_args()
-    return run([(case.__name__, case) for case in CASES if OPTIONS.only in case.__name__], make)
+         stop_in_handshake, stop_in_request, stop_with_stuck_admin, stop_with_hanging_sink,
+         stop_with_all, stop_at_once, taken_port, bad_paths, check_config, start_refuses,
+         bad_configuration]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(CASES, Place))
