@@ -58,6 +58,18 @@ static const char *method_word(enum evhttp_cmd_type type)
     }
 }
 
+static bool check_query(struct admin_call *call)
+{
+    const char *words = strcmp(call->route->method, "GET") ? "" : call->route->words;
+
+    for (const struct evkeyval *pair = words ? TAILQ_FIRST(call->query) : NULL; pair;
+         pair = TAILQ_NEXT(pair, next))
+        if (!admin_words_hold(words, pair->key))
+            return admin_fail(call, HTTP_BADREQUEST, "\"%.64s\" is not known in this query",
+                              pair->key);
+    return true;
+}
+
 static void call_route(struct admin *admin, struct evhttp_request *request, struct admin_call *call)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
@@ -80,10 +92,11 @@ static void call_route(struct admin *admin, struct evhttp_request *request, stru
         char *copy = arena_copy(call->arena, id, id_length);
         char *decoded = copy ? evhttp_uridecode(copy, 0, NULL) : NULL;
         call->argument = decoded;
-        if (decoded)
-            route->serve(call);
-        else
+        call->route = route;
+        if (!decoded)
             admin_fail(call, HTTP_INTERNAL, "out of memory");
+        else if (check_query(call))
+            route->serve(call);
         free(decoded);
     }
 }

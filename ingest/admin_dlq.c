@@ -46,19 +46,6 @@ static bool read_number(const char *text, int64_t *number)
     return *text && !*end && !errno && *number >= 0 && *number <= INT64_MAX / 1000;
 }
 
-/* Names that a selection knows; anything else is refused, since a misspelt condition would select
- * everything. */
-static const char *const filter_words[] = {
-    "subscription", "reason", "type", "interaction", "state", "came_back", "since", "until", NULL};
-
-static bool filter_knows(const char *name)
-{
-    for (const char *const *known = filter_words; *known; known++)
-        if (!strcmp(*known, name))
-            return true;
-    return false;
-}
-
 static bool read_state(struct admin_call *call, const char *text, int *state)
 {
     *state = -1;
@@ -283,13 +270,13 @@ static bool read_selection(struct admin_call *call, const json_t *body, struct d
         return read_ids(call, ids, filter);
     if (object && (!json_is_object(object) || !json_object_size(object)))
         return admin_fail(call, HTTP_BADREQUEST, "\"filter\" is an object with conditions");
-    json_object_foreach(
-        (json_t *)object, name,
-        value) if (!filter_knows(name) ||
-                   !(json_is_string(value) || json_is_integer(value) ||
-                     json_is_boolean(
-                         value))) return admin_fail(call, HTTP_BADREQUEST,
-                                                    "\"filter\" does not know \"%.64s\" so", name);
+    json_object_foreach((json_t *)object, name, value)
+    {
+        bool scalar = json_is_string(value) || json_is_integer(value) || json_is_boolean(value);
+
+        if (!scalar || !admin_words_hold(ADMIN_FILTER_WORDS, name))
+            return admin_fail(call, HTTP_BADREQUEST, "\"filter\" does not know \"%.64s\" so", name);
+    }
     return read_filter(call, &(struct words){.object = object, .arena = call->arena}, filter);
 }
 
@@ -323,6 +310,15 @@ static void act_reply(struct admin_call *call, const struct act *act, int64_t co
                     json_pack("{s:b, s:I}", "dry_run", 0, act->count, (json_int_t)count));
 }
 
+static bool take_state(struct admin_call *call, const struct act *act, struct dead_filter *filter)
+{
+    if (filter->state >= 0 && filter->state != act->state)
+        return admin_fail(call, HTTP_BADREQUEST, "this is for those that are %s",
+                          dead_state_word((enum dead_state)act->state));
+    filter->state = act->state;
+    return true;
+}
+
 static void act_carry_out(struct admin_call *call, const struct act *act)
 {
     struct admin_change change;
@@ -333,9 +329,9 @@ static void act_carry_out(struct admin_call *call, const struct act *act)
 
     if (!admin_read_change(call, &change))
         return;
-    if (!read_selection(call, change.body, &filter) || !read_rate(call, change.body, &rate))
+    if (!read_selection(call, change.body, &filter) || !read_rate(call, change.body, &rate) ||
+        !take_state(call, act, &filter))
         goto cleanup;
-    filter.state = act->state;
     bool ok = change.dry_run
                   ? ledger_dead_count(call->options->ledger, &filter, &count, &bytes, &error)
                   : act->carry_out(call, &filter, rate, &count, &error);

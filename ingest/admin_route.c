@@ -23,38 +23,38 @@ static void serve_shapes(struct admin_call *call);
 static void serve_actions(struct admin_call *call);
 
 static const struct admin_route routes[] = {
-    {"GET", "/healthz", true, serve_health, "200 while the program runs."},
-    {"GET", "/readyz", true, serve_ready,
+    {"GET", "/healthz", true, serve_health, NULL, "200 while the program runs."},
+    {"GET", "/readyz", true, serve_ready, NULL,
      "200 while it takes events; else 503, and why, in the text."},
-    {"GET", "/metrics", false, serve_metrics, "OpenMetrics."},
-    {"GET", "/v1/status", false, serve_status, "One snapshot of everything, for dashboards."},
-    {"GET", "/v1/dlq", false, admin_dlq_list,
+    {"GET", "/metrics", false, serve_metrics, NULL, "OpenMetrics."},
+    {"GET", "/v1/status", false, serve_status, "", "One snapshot of everything, for dashboards."},
+    {"GET", "/v1/dlq", false, admin_dlq_list, ADMIN_FILTER_WORDS "after limit ",
      "Dead letters by id, without bodies. `subscription`, `reason`, `type`, `interaction`, `state` "
      "(waiting, replaying), `came_back` (true, false), `since`, `until` (milliseconds since the "
      "epoch) select; `after` and `limit` (100, at most 1000) page: go on with `after=` the "
      "reply's `next`."},
-    {"GET", "/v1/dlq/{id}", false, admin_dlq_show,
+    {"GET", "/v1/dlq/{id}", false, admin_dlq_show, "",
      "One of them, whole: headers, verdict and body (`body_base64` when it is not UTF-8). Looking "
      "consumes nothing."},
-    {"POST", "/v1/dlq/replay", false, admin_dlq_replay,
+    {"POST", "/v1/dlq/replay", false, admin_dlq_replay, " ids filter all rate ",
      "Delivers again what `ids`, `filter` (keys as above) or `all: true` select. `rate` is events "
-     "a "
-     "second (0: all at once), `dry_run: true` only counts."},
-    {"POST", "/v1/dlq/abort", false, admin_dlq_abort,
+     "a second (0: all at once), `dry_run: true` only counts."},
+    {"POST", "/v1/dlq/abort", false, admin_dlq_abort, " ids filter all ",
      "Takes back what is to be replayed and has not begun."},
-    {"POST", "/v1/dlq/discard", false, admin_dlq_discard,
+    {"POST", "/v1/dlq/discard", false, admin_dlq_discard, " ids filter all ",
      "Removes for good what is selected, in the same words."},
-    {"GET", "/v1/subscriptions", false, admin_subscriptions_get,
+    {"GET", "/v1/subscriptions", false, admin_subscriptions_get, "",
      "What was published last, as it came."},
-    {"PUT", "/v1/subscriptions", false, admin_subscriptions_put,
+    {"PUT", "/v1/subscriptions", false, admin_subscriptions_put, NULL,
      "Publishes subscriptions: `{\"subscriptions\": [{\"id\", \"name\", \"version\", \"sink\", "
      "\"filter\": [{\"field\", \"op\", \"value\"}], \"keys\": [{\"id\", \"pem\"}]}]}`; replaces "
      "what was published before."},
-    {"POST", "/v1/subscriptions/{id}/pause", false, admin_subscription_pause,
+    {"POST", "/v1/subscriptions/{id}/pause", false, admin_subscription_pause, "",
      "Stops delivering its events; they are taken and kept all the same."},
-    {"POST", "/v1/subscriptions/{id}/resume", false, admin_subscription_resume, "Goes on with it."},
-    {"GET", "/v1/shapes", false, serve_shapes, "The shapes seen of each event type."},
-    {"GET", "/v1/actions", false, serve_actions,
+    {"POST", "/v1/subscriptions/{id}/resume", false, admin_subscription_resume, "",
+     "Goes on with it."},
+    {"GET", "/v1/shapes", false, serve_shapes, "", "The shapes seen of each event type."},
+    {"GET", "/v1/actions", false, serve_actions, "",
      "Changes that somebody made, the newest first: who, when, what, why, with which result."},
 };
 
@@ -146,6 +146,32 @@ static void serve_actions(struct admin_call *call)
 /* -- changes ------------------------------------------------------------------------------------
  */
 
+bool admin_words_hold(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = words; length && (at = strstr(at, word)); at++)
+        if (at > words && at[-1] == ' ' && at[length] == ' ')
+            return true;
+    return false;
+}
+
+static bool check_members(struct admin_call *call, const json_t *body)
+{
+    const char *name;
+    json_t *value;
+
+    if (!call->route->words)
+        return true;
+    json_object_foreach((json_t *)body, name, value)
+    {
+        if (!admin_words_hold(" reason by dry_run ", name) &&
+            !admin_words_hold(call->route->words, name))
+            return admin_fail(call, HTTP_BADREQUEST, "\"%.64s\" is not known here", name);
+    }
+    return true;
+}
+
 bool admin_read_change(struct admin_call *call, struct admin_change *change)
 {
     json_error_t why;
@@ -159,7 +185,9 @@ bool admin_read_change(struct admin_call *call, struct admin_change *change)
     }
     const char *reason = json_text(change->body, "reason"), *by = json_text(change->body, "by");
     const json_t *dry_run = json_object_get(change->body, "dry_run");
-    if (dry_run && !json_is_boolean(dry_run))
+    if (!check_members(call, change->body))
+        ; /* the reply is made */
+    else if (dry_run && !json_is_boolean(dry_run))
         admin_fail(call, HTTP_BADREQUEST, "\"dry_run\" must be true or false");
     else if (!json_is_true(dry_run) && (!reason || !*reason))
         admin_fail(call, HTTP_BADREQUEST, "\"reason\" is missing: why is this done? It is kept.");

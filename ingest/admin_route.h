@@ -10,8 +10,12 @@
 
 struct evkeyvalq;
 
+/* What selects dead letters: of a query, and of a body's "filter". */
+#define ADMIN_FILTER_WORDS " subscription reason type interaction state came_back since until "
+
 struct admin_call {
     const struct admin_options *options;
+    const struct admin_route *route;
     struct arena *arena;           /* of this call */
     const char *argument;          /* what stood in the place of {id}, decoded; "" */
     const struct evkeyvalq *query; /* decoded */
@@ -27,8 +31,14 @@ struct admin_route {
     const char *method, *path; /* {id} is one segment */
     bool open;                 /* needs no token */
     void (*serve)(struct admin_call *call);
+    /* What a query may hold (GET) or a change's body beside "reason", "by" and "dry_run", between
+     * blanks; another is refused, since a misspelt condition would select everything, and a
+     * misspelt dry_run would act. NULL: whatever. */
+    const char *words;
     const char *help;
 };
+bool admin_words_hold(const char *words, const char *word);
+
 /* The route, or NULL with the status of the refusal. A literal path beats one with {id}; *id is
  * what stands for it, in the path, and *id_length is 0 when there is none. */
 const struct admin_route *admin_route_find(const char *method, const char *path, const char **id,

@@ -2,20 +2,43 @@
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "ingest/surrogate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Numbers that are too large for an integer are still JSON. */
-static bool part_parse(const char *part, size_t bytes, json_t **event)
+static json_t *event_parse(const char *text, size_t bytes, json_error_t *why)
 {
     const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
-    json_error_t why = {.line = -1};
+    json_t *event;
 
-    *event = json_read(part, bytes, flags, &why);
-    if (!*event && why.text[0] && json_error_code(&why) == json_error_numeric_overflow)
-        *event = json_read(part, bytes, flags | JSON_DECODE_INT_AS_REAL, &why);
+    *why = (json_error_t){.line = -1};
+    event = json_read(text, bytes, flags, why);
+    if (!event && why->text[0] && json_error_code(why) == json_error_numeric_overflow)
+        event = json_read(text, bytes, flags | JSON_DECODE_INT_AS_REAL, why);
+    return event;
+}
+
+/* False: no memory. Half a surrogate pair is JSON too (RFC 8259, section 8.2), and what JavaScript
+ * makes of a text cut in the middle of an emoji; jansson refuses it, so it reads a copy. */
+static bool part_parse(const char *part, size_t bytes, json_t **event)
+{
+    json_error_t why;
+    char *copy;
+
+    *event = event_parse(part, bytes, &why);
+    if (!*event && why.text[0] && json_error_code(&why) == json_error_invalid_syntax &&
+        memmem(part, bytes, "\\u", 2)) {
+        copy = malloc(bytes);
+        if (!copy)
+            return false;
+        memcpy(copy, part, bytes);
+        if (surrogates_mend(copy, bytes))
+            *event = event_parse(copy, bytes, &why);
+        free(copy);
+    }
     return *event || (why.text[0] && json_error_code(&why) != json_error_out_of_memory);
 }
 

@@ -199,7 +199,8 @@ void settle_hopeless(struct dispatch *dispatch, struct chain *chain, struct deli
     struct lane *lane = delivery->lane;
 
     note_error(lane, "not-json", "");
-    if (bury(dispatch, delivery, "not-json", "the event is no JSON")) {
+    if (bury(dispatch, delivery, "not-json",
+             "the event is no JSON, nests deeper than 2048, or holds a number beyond a double")) {
         lane->dead_lettered++;
         settle_gone(dispatch, delivery);
         delivery_free(delivery);

@@ -162,8 +162,13 @@ def dead_letters(place):
     # Refused: no reason, nothing selected, a misspelt condition.
     assert admin("POST", "/v1/dlq/replay", {"all": True})[0] == 400
     assert admin("POST", "/v1/dlq/replay", {"reason": "x"})[0] == 400
-    misspelt = {"reason": "x", "filter": {"subscripton": "a"}}
-    assert admin("POST", "/v1/dlq/discard", misspelt)[0] == 400
+    for misspelt in ({"filter": {"subscripton": "a"}}, {"all": True, "dryrun": True},
+                     {"all": True, "rates": 1}, {"filter": {"state": "replaying"}}):
+        for what in ("replay", "discard"):
+            code, said = admin("POST", "/v1/dlq/" + what, {"reason": "x", **misspelt})
+            assert code == 400, (what, misspelt, said)
+    assert admin("GET", "/v1/dlq?subscripton=a")[0] == 400
+    assert admin("GET", "/v1/status?since=1")[0] == 400
     dry = admin("POST", "/v1/dlq/replay", {"all": True, "dry_run": True})
     assert dry == (200, {"dry_run": True, "count": 5, "bytes": dry[1]["bytes"]}), dry
     # One comes back, told apart.
