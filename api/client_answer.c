@@ -66,18 +66,21 @@ static void call_again(struct call *call, int64_t wait_ms)
     list_push(wait_ms > 0 ? &client->delayed : &client->ready, call);
 }
 
-/* Logs what was refused. True when the call was put back: its first 401. */
+/* True when the call was put back: its first 401, which another login may cure. What is not cured
+ * is the caller's to tell, with the reply's error. */
 static bool call_refused(struct call *call, const struct http_response *response)
 {
     struct client *client = call->client;
+    bool again = response->status == 401 && !call->relogged && !client_is_stopped(client);
 
-    if (response->end != HTTP_ANSWERED || (response->status != 401 && response->status != 403))
+    if (response->end != HTTP_ANSWERED)
         return false;
-    client_say(client, response->status == 401 ? LOG_ERROR : LOG_WARNING,
-               "%s %.300s: %s (status %ld, correlation id %s)", call->method, call->path,
-               response->status == 401 ? "the token was refused" : "permission is missing",
-               response->status, response->correlation_id);
-    if (response->status != 401 || call->relogged || client_is_stopped(client))
+    if (response->status == 403 || again)
+        client_say(client, again ? LOG_INFO : LOG_WARNING,
+                   "%s %.300s: %s (status %ld, correlation id %s)", call->method, call->path,
+                   again ? "the token was refused; logging in again" : "permission is missing",
+                   response->status, response->correlation_id);
+    if (!again)
         return false;
     call->relogged = true;
     login_refuse(client->login, call->serial);

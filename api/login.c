@@ -130,7 +130,8 @@ static void login_fail(struct login *login, const struct error *why)
     rest_ms = rest_ms > REST_MAX_MS ? REST_MAX_MS : rest_ms;
     login->rest_until_ms = now_ms + (rest_ms < REST_LEAST_MS ? REST_LEAST_MS : rest_ms);
     if (login->background && token_is_usable(&login->token, now_ms)) {
-        login_log(login, LOG_WARNING, "the token could not be renewed yet: %s", why->text);
+        login_log(login, why->code == ERROR_AUTH ? LOG_ERROR : LOG_WARNING,
+                  "the token could not be renewed yet: %s", why->text);
         return;
     }
     login->failed = true;
@@ -190,13 +191,15 @@ static void begin_lock(struct login *login)
     login->due_ms = login->lock_since_ms = clock_monotonic_ms();
 }
 
-/* Goes on with the other credential, when there is one that was not tried. */
-static bool try_other(struct login *login)
+/* Goes on with the other credential, when there is one that was not tried. What was refused is told
+ * here, since nobody hears of it when the other one does. */
+static bool try_other(struct login *login, const struct error *why)
 {
     unsigned other = 1 - login->credential;
 
     if (login->tried_other || !login->options->credentials[other].id)
         return false;
+    login_log(login, LOG_ERROR, "%s", why->text);
     login_log(login, LOG_WARNING, "trying the other client");
     unlock(login);
     login->tried_other = true;
@@ -257,8 +260,7 @@ static void on_login(void *context, const struct http_response *response)
         login_end(login);
         break;
     case LOGIN_REFUSED:
-        login_log(login, LOG_ERROR, "%s", why.text);
-        if (!try_other(login))
+        if (!try_other(login, &why))
             login_fail(login, &why);
         break;
     case LOGIN_LATER:

@@ -4,6 +4,7 @@
 #include "api/token.h"
 
 #include "core/digest.h"
+#include "core/file.h"
 #include "core/json.h"
 
 #include <errno.h>
@@ -21,22 +22,20 @@ struct token_cache {
     char file[64], lock_file[64], new_file[96];
 };
 
-/* Makes the folder and those above it. */
-static void make_folder(const char *folder)
+/* Opens the folder, and makes it where it is missing. */
+static int open_folder(const char *folder, struct error *error)
 {
-    char path[4096];
-    size_t length = strlen(folder);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    if (length >= sizeof(path))
-        return;
-    memcpy(path, folder, length + 1);
-    for (size_t i = 1; i < length; i++)
-        if (path[i] == '/') {
-            path[i] = '\0';
-            mkdir(path, 0700);
-            path[i] = '/';
-        }
-    mkdir(path, 0700);
+    if (fd < 0 && errno == ENOENT && !file_make_folder(folder, error)) {
+        error_wrap(error, "token cache folder");
+        return -1;
+    }
+    if (fd < 0)
+        fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        error_set(error, ERROR_FAILED, "token cache folder: %s", strerror(errno));
+    return fd;
 }
 
 /* Mine, and nobody else may do what `others` names. */
@@ -88,12 +87,8 @@ struct token_cache *token_cache_open(const char *folder, const char *login_url,
         return NULL;
     }
     cache->folder = cache->lock = -1;
-    make_folder(folder);
-    cache->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (cache->folder < 0)
-        ok = error_set(error, ERROR_FAILED, "token cache folder: %s", strerror(errno));
-    else
-        ok = is_mine(cache->folder, S_IWGRP | S_IWOTH, "folder", error);
+    cache->folder = open_folder(folder, error);
+    ok = cache->folder >= 0 && is_mine(cache->folder, S_IWGRP | S_IWOTH, "folder", error);
     if (ok && !set_names(cache, login_url, client_id, secret))
         ok = error_no_memory(error);
     if (ok)

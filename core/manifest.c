@@ -449,6 +449,10 @@ bool manifest_read(struct manifest *manifest, const struct manifest_options *opt
     bool ok;
 
     reading.unread = manifest_add_sources(manifest, options, diags);
+    if (options->stop && *options->stop) { /* what was not read is no part of anything */
+        release_all_but_sources(manifest);
+        return false;
+    }
     if (!diags->no_memory)
         read_files(&reading);
     if (!diags->no_memory)

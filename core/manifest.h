@@ -75,7 +75,8 @@ struct manifest_options {
     size_t text_count;
     const char *const *paths; /* files and folders (their *.yaml and *.yml, sorted), or "-" */
     size_t path_count;
-    bool sandbox; /* loopback and plain HTTP receivers are no finding */
+    const volatile sig_atomic_t *stop; /* set by a signal: false, and no finding; NULL: never */
+    bool sandbox;                      /* loopback and plain HTTP receivers are no finding */
     /* Looks a variable up (NULL: unset); getenv unless told. The value is copied. */
     const char *(*variable)(void *context, const char *name);
     void *variable_context;

@@ -8,6 +8,7 @@
 
 struct loading {
     struct manifest *manifest;
+    const volatile sig_atomic_t *stop;
     struct diag_list *diags;
     size_t unread;
 };
@@ -34,7 +35,7 @@ static void add_file(struct loading *loading, const char *path)
 {
     struct source *source = new_source(loading);
 
-    if (source && !source_read(source, path, loading->diags))
+    if (source && !source_read_until(source, path, loading->stop, loading->diags))
         loading->unread++;
 }
 
@@ -90,7 +91,7 @@ static void add_folder(struct loading *loading, const char *path)
 size_t manifest_add_sources(struct manifest *manifest, const struct manifest_options *options,
                             struct diag_list *diags)
 {
-    struct loading state = {manifest, diags, 0}, *loading = &state;
+    struct loading state = {manifest, options->stop, diags, 0}, *loading = &state;
     struct stat status;
 
     for (size_t i = 0; i < options->text_count; i++) {

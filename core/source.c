@@ -6,12 +6,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_BYTES = 64 * 1024 };
+enum {
+    READ_BYTES = 64 * 1024,
+    STOP_LOOK_MS = 200 /* a signal between two waits is noticed so late at the most */
+};
 
 static const char BYTE_ORDER_MARK[] = "\xEF\xBB\xBF";
 
@@ -106,9 +110,20 @@ static bool refuse_read(struct source *source, struct diag_list *diags)
     return false;
 }
 
+/* Waits until a read would not; false: stopped. */
+static bool wait_for_bytes(int fd, const volatile sig_atomic_t *stop)
+{
+    struct pollfd look = {.fd = fd, .events = POLLIN};
+
+    while (stop && !*stop && poll(&look, 1, STOP_LOOK_MS) <= 0)
+        ;
+    return !stop || !*stop;
+}
+
 /* Reads to the end, but never past the limit: what is too large is refused by its size alone
  * where the size is known. */
-static bool read_all(struct source *source, int fd, struct buf *bytes, struct diag_list *diags)
+static bool read_all(struct source *source, int fd, const volatile sig_atomic_t *stop,
+                     struct buf *bytes, struct diag_list *diags)
 {
     struct stat status;
     char chunk[READ_BYTES];
@@ -117,8 +132,10 @@ static bool read_all(struct source *source, int fd, struct buf *bytes, struct di
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > SOURCE_LIMIT_BYTES)
         return refuse_size(source, diags);
     do {
+        if (!wait_for_bytes(fd, stop))
+            return false;
         got = read(fd, chunk, sizeof(chunk));
-        if (got < 0 && errno != EINTR)
+        if (got < 0 && errno != EINTR && !(stop && errno == EAGAIN))
             return refuse_read(source, diags);
         if (got > 0 && (size_t)got > SOURCE_LIMIT_BYTES - bytes->length)
             return refuse_size(source, diags);
@@ -128,7 +145,8 @@ static bool read_all(struct source *source, int fd, struct buf *bytes, struct di
     return true;
 }
 
-bool source_read(struct source *source, const char *path, struct diag_list *diags)
+bool source_read_until(struct source *source, const char *path, const volatile sig_atomic_t *stop,
+                       struct diag_list *diags)
 {
     bool standard_input = strcmp(path, "-") == 0;
     struct buf bytes;
@@ -138,17 +156,23 @@ bool source_read(struct source *source, const char *path, struct diag_list *diag
     buf_init(&bytes, SOURCE_LIMIT_BYTES);
     if (!start(source, path, diags))
         goto cleanup;
-    fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    /* It is the poll, not the open, that waits for a FIFO's writer. */
+    fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | (stop ? O_NONBLOCK : 0));
     if (fd < 0) {
         refuse_read(source, diags);
         goto cleanup;
     }
-    ok = read_all(source, fd, &bytes, diags) && take_bytes(source, &bytes, diags);
+    ok = read_all(source, fd, stop, &bytes, diags) && take_bytes(source, &bytes, diags);
 cleanup:
     if (fd >= 0 && !standard_input)
         close(fd);
     buf_release(&bytes);
     return ok;
+}
+
+bool source_read(struct source *source, const char *path, struct diag_list *diags)
+{
+    return source_read_until(source, path, NULL, diags);
 }
 
 bool source_from_text(struct source *source, const char *path, const char *text,

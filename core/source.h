@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 
+#include <signal.h>
 #include <stddef.h>
 
 struct source {
@@ -32,6 +33,10 @@ struct diag_list;
  * *source keeps its path, which the findings name, but has no text. It must be released either
  * way, after the findings were shown. */
 MUST_CHECK bool source_read(struct source *source, const char *path, struct diag_list *diags);
+/* The same, but false without a finding once a signal has set *stop (NULL: none does): somebody may
+ * never end what they type. */
+MUST_CHECK bool source_read_until(struct source *source, const char *path,
+                                  const volatile sig_atomic_t *stop, struct diag_list *diags);
 /* The same of bytes in memory (copied). */
 MUST_CHECK bool source_from_text(struct source *source, const char *path, const char *text,
                                  size_t length_bytes, struct diag_list *diags);

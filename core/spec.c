@@ -294,6 +294,15 @@ static bool read_checked_text(const struct spec_reader *reader, const struct spe
     return true;
 }
 
+static const char *whole_number_hint(const struct yaml_node *node)
+{
+    bool quoted = node->kind == YAML_SCALAR && !node->plain;
+
+    return quoted && !yaml_is_ambiguous(node->text) && yaml_type(node->text, true) == YAML_INT
+               ? "write it without quotes"
+               : "write it in digits, without a leading zero, a point or an exponent";
+}
+
 static bool read_int(const struct spec_reader *reader, const struct spec_key *key,
                      const struct yaml_node *node, int64_t *out)
 {
@@ -303,7 +312,7 @@ static bool read_int(const struct spec_reader *reader, const struct spec_key *ke
     if (node->kind == YAML_SCALAR && !text)
         return false;
     if (!text || yaml_is_ambiguous(text) || yaml_type(text, node->plain) != YAML_INT)
-        return refuse_type(reader, key, node, "a whole number", "write it without quotes");
+        return refuse_type(reader, key, node, "a whole number", whole_number_hint(node));
     if (!yaml_integer(text, &number))
         number = text[0] == '-' ? INT64_MIN + 1 : INT64_MAX;
     if (!check_range(reader, key, node, number, ""))

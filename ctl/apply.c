@@ -98,13 +98,19 @@ static void halt_on(struct run *run, const struct error *error)
     }
 }
 
+static void count_under_way(struct run *run, int more)
+{
+    run->under_way += (size_t)more;
+    *run->options->writing = run->under_way > 0;
+}
+
 static void write_done(void *context, struct remote_write *write)
 {
     struct flight *flight = context;
     struct run *run = flight->run;
     struct apply_item *item = flight->item;
 
-    run->under_way--;
+    count_under_way(run, -1);
     run->ended++;
     item->state = state_of(flight);
     item->found_later |= write->found_later;
@@ -176,7 +182,7 @@ static void start_item(struct run *run, struct apply_item *item)
                         plan_change_name(item->change), "not sent", "");
         goto failed;
     }
-    run->under_way++;
+    count_under_way(run, 1);
     return;
 failed:
     keep_error(item, &error);
@@ -270,73 +276,4 @@ bool apply_run(struct apply *apply, const struct plan *plan, const struct apply_
     progress_clear(options->progress);
     count_states(apply);
     return apply->states[APPLY_DONE] == apply->count || explain(&run, error);
-}
-
-/* -- verification --------------------------------------------------------------------------- */
-
-/* Is a done item at the service as it should be? */
-static bool item_is_right(const struct apply_item *item, const struct object_index *live)
-{
-    const struct plan_change *change = item->change;
-    struct plan_field fields[FIELD_COUNT];
-    const struct object *found;
-    size_t differing = 1;
-
-    if (change->action == PLAN_DELETE || change->action == PLAN_REPLACE)
-        if (object_index_find(live, change->before->id))
-            return false;
-    if (change->action == PLAN_DELETE)
-        return true;
-    found = object_index_find(live, item->id);
-    return found && found->marker.present &&
-           plan_compare(found, change->after, fields, &differing) && differing == 0;
-}
-
-static bool count_wrong(struct apply *apply, const struct object_list *live,
-                        struct journal *journal, struct error *error)
-{
-    struct object_index index;
-
-    if (!object_index_make(&index, live))
-        return error_no_memory(error);
-    journal_see(journal, &index);
-    apply->wrong = 0;
-    for (size_t i = 0; i < apply->count; i++) {
-        struct apply_item *item = &apply->items[i];
-        item->wrong = item->state == APPLY_DONE && !item_is_right(item, &index);
-        apply->wrong += item->wrong;
-    }
-    object_index_release(&index);
-    return true;
-}
-
-bool apply_verify(struct apply *apply, const struct apply_options *options, struct error *error)
-{
-    const bool needed[VIA_COUNT] = {false};
-    int64_t waited_ms = 0, wait_ms = 100;
-    struct remote_listing listing;
-    bool read;
-
-    for (;;) {
-        remote_listing_init(&listing);
-        read = remote_list(options->client, needed, &listing, error) &&
-               count_wrong(apply, &listing.objects, options->journal, error);
-        remote_listing_release(&listing);
-        if (!read)
-            return error_wrap(error, "applied, but not verified");
-        if (apply->wrong == 0 || waited_ms >= options->settle_ms ||
-            (options->stop && *options->stop))
-            break;
-        if (wait_ms > options->settle_ms - waited_ms)
-            wait_ms = options->settle_ms - waited_ms;
-        client_pause(options->client, wait_ms);
-        waited_ms += wait_ms;
-        wait_ms *= 2;
-    }
-    apply->verified = apply->wrong == 0;
-    return apply->verified ||
-           error_set(
-               error, ERROR_VERIFY,
-               "applied, but %zu of %zu changes cannot be seen at the service as they should be",
-               apply->wrong, apply->count);
 }

@@ -30,6 +30,7 @@ struct apply_item {
     struct error *error; /* owned; NULL when there is none */
     struct object *live; /* owned; of a conflict: what is there now; NULL when not known */
     char id[64];         /* of what was created or updated */
+    char twin[64];       /* done, but another object claims its place: that one's id; "": none */
     bool found_later;    /* the answer was lost; it was found at the service */
     bool wrong;          /* done, but not there as it should be (verification) */
 };
@@ -38,8 +39,9 @@ struct apply {
     struct apply_item *items; /* in the plan's order */
     size_t count;
     size_t states[APPLY_STATES];
-    bool verified; /* all done items were read again and are as they should be */
-    size_t wrong;
+    bool seen;     /* all done items were read again and are as they should be */
+    bool verified; /* and no other object claims a place of theirs */
+    size_t wrong, twins;
     char *journal; /* the path, when it was left behind; owned */
 };
 
@@ -48,6 +50,7 @@ struct apply_options {
     struct journal *journal;
     struct progress *progress;
     const volatile sig_atomic_t *stop;
+    volatile sig_atomic_t *writing; /* kept true while a write is under way */
     int64_t settle_ms;
 };
 
@@ -60,7 +63,8 @@ MUST_CHECK bool apply_run(struct apply *apply, const struct plan *plan,
                           const struct apply_options *options, struct error *error);
 
 /* Reads again, until all that was done is seen or settle_ms have passed. ERROR_VERIFY when it is
- * not. */
+ * not, or when what was done is claimed by a second object: two applies at the same moment can
+ * both create a trigger, whose name the service does not keep unique. */
 MUST_CHECK bool apply_verify(struct apply *apply, const struct apply_options *options,
                              struct error *error);
 

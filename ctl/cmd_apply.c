@@ -7,6 +7,7 @@
 #include "ctl/resume.h"
 #include "ctl/stage.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -46,6 +47,17 @@ static bool plan_after_last_run(struct work *work)
     return true;
 }
 
+/* Until there is something to read; false: a signal came first. */
+static bool wait_for_answer(void)
+{
+    enum { LOOK_MS = 200 }; /* a signal between two waits is noticed so late at the most */
+    struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
+
+    while (!stage_stop && poll(&look, 1, LOOK_MS) <= 0)
+        ;
+    return !stage_stop;
+}
+
 static bool confirmed(const struct work *work)
 {
     char answer[16] = "";
@@ -57,6 +69,9 @@ static bool confirmed(const struct work *work)
                          "there is no terminal to ask at: --yes applies without asking");
     fprintf(stderr, "Apply %zu change%s to %s? [y/N] ", work->report->plan->count,
             work->report->plan->count == 1 ? "" : "s", work->report->identity.organization);
+    if (!wait_for_answer())
+        return error_set(&work->report->error, ERROR_INTERRUPTED,
+                         "interrupted; nothing was written");
     if (!fgets(answer, sizeof(answer), stdin))
         answer[0] = '\0';
     answer[strcspn(answer, "\r\n")] = '\0';
@@ -89,7 +104,7 @@ static bool leaves_something(const struct report *report)
 {
     const size_t *states = report->apply.states;
 
-    return report->error.code != ERROR_NONE &&
+    return report->error.code != ERROR_NONE && !report->apply.seen &&
            states[APPLY_DONE] + states[APPLY_HALF] + states[APPLY_UNKNOWN] > 0;
 }
 
@@ -101,6 +116,7 @@ static void carry_out(struct work *work)
                                     .journal = work->journal,
                                     .progress = &progress,
                                     .stop = &stage_stop,
+                                    .writing = &stage_writing,
                                     .settle_ms = work->options->settle_ms};
 
     progress_init(&progress, "writes", work->options->quiet);
@@ -157,8 +173,8 @@ static void run(const struct options *options, const struct option_words *words,
         apply_plan(&work);
 cleanup:
     if (report->has_apply && !leaves_something(report))
-        end = report->apply.states[APPLY_DONE] > 0 && !report->apply.verified ? JOURNAL_ENDED
-                                                                              : JOURNAL_SEEN;
+        end = report->apply.states[APPLY_DONE] > 0 && !report->apply.seen ? JOURNAL_ENDED
+                                                                          : JOURNAL_SEEN;
     journal_close(work.journal, end);
     client_free(work.client);
 }

@@ -1,6 +1,7 @@
 #include "ctl/command.h"
 
 #include "core/text.h"
+#include "ctl/helper.h"
 #include "ctl/render.h"
 #include "ctl/stage.h"
 
@@ -29,14 +30,19 @@ const struct command *command_find(const char *name)
 /* The first signal asks for an orderly end; the second ends at once, as was said. */
 static void on_signal(int signal)
 {
-    static const char said[] = "\neventctl: finishing what is in flight; once more ends at once, "
-                               "and leaves its outcome to the next run\n";
+    static const char ending[] = "\neventctl: ending; once more ends at once\n";
+    static const char writing[] =
+        "\neventctl: finishing what is in flight; once more ends at once, "
+        "and leaves its outcome to the next run\n";
+    const char *said = stage_writing ? writing : ending;
 
     (void)signal;
-    if (stage_stop)
+    if (stage_stop) {
+        helper_kill();
         _exit(ERROR_INTERRUPTED);
+    }
     stage_stop = 1;
-    if (write(STDERR_FILENO, said, sizeof(said) - 1) < 0)
+    if (write(STDERR_FILENO, said, strlen(said)) < 0)
         return;
 }
 

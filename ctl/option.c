@@ -58,7 +58,7 @@ const struct option_row option_table[] = {
     {"proxy", 0, "URL", OPTION_TEXT, AT(proxy), GROUP_CONNECT, 0, 0,
      "instead of $https_proxy and the like"},
     {"timeout", 0, "DURATION", OPTION_DURATION, AT(timeout_ms), GROUP_CONNECT, 1, HOUR_MS,
-     "of one request (60s)"},
+     "of one request, or of the credential helper (60s)"},
     {"connect-timeout", 0, "DURATION", OPTION_DURATION, AT(connect_timeout_ms), GROUP_CONNECT, 1,
      HOUR_MS, "of one connection (10s)"},
     {"retries", 0, "N", OPTION_NUMBER, AT(retries), GROUP_CONNECT, 0, 100,

@@ -176,15 +176,16 @@ static json_t *apply_to_json(const struct apply *apply)
 
     for (size_t i = 0; i < apply->count; i++) {
         const struct apply_item *item = &apply->items[i];
-        json_t *json = json_pack(
-            "{s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "action",
-            plan_action_table[item->change->action].verb, "name", plan_change_name(item->change),
-            "state", apply_state_name(item->state), "id",
-            item->id[0]            ? item->id
-            : item->change->before ? item->change->before->id
-                                   : "",
-            "found_later", (int)item->found_later, "verification_failed", (int)item->wrong, "error",
-            item->error ? error_to_json(item->error) : json_null());
+        json_t *json =
+            json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:o, s:o}", "action",
+                      plan_action_table[item->change->action].verb, "name",
+                      plan_change_name(item->change), "state", apply_state_name(item->state), "id",
+                      item->id[0]            ? item->id
+                      : item->change->before ? item->change->before->id
+                                             : "",
+                      "found_later", (int)item->found_later, "verification_failed",
+                      (int)item->wrong, "other_id", text_or_null(item->twin[0] ? item->twin : NULL),
+                      "error", item->error ? error_to_json(item->error) : json_null());
         if (json && item->state == APPLY_CONFLICT)
             json_object_set_new(json, "conflict", three_way_to_json(item->change, item->live));
         json_array_append_new(items, json);

@@ -224,10 +224,11 @@ static void add_head(struct buf *out, const struct report *report)
 static void add_plan_summary(struct buf *out, const struct report *report)
 {
     const struct plan *plan = report->plan;
+    bool nothing = plan->count == 0 && plan->conflict_count == 0;
 
-    if (plan->count == 0 && plan == &report->saved.plan)
+    if (nothing && plan == &report->saved.plan)
         buf_add_text(out, "No changes: all that was planned is there.\n");
-    else if (plan->count == 0)
+    else if (nothing)
         buf_printf(out, "No changes: %zu object%s as the manifest says.\n", plan->unchanged,
                    plan->unchanged == 1 ? " is" : "s are");
     else
@@ -356,6 +357,11 @@ static void add_item(struct buf *out, const struct apply_item *item, bool color)
         buf_add_text(out, "  (its answer was lost; it was found at the service)");
     if (item->wrong)
         buf_add_text(out, "  (not seen there as it should be)");
+    if (item->twin[0]) {
+        buf_add_text(out, "  (claimed by another object too: ");
+        paint_text(out, item->twin);
+        buf_add_char(out, ')');
+    }
     if (item->error) {
         buf_add_text(out, ": ");
         paint_text(out, item->error->text);

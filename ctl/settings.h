@@ -42,8 +42,9 @@ MUST_CHECK bool settings_read(struct settings *settings, const struct options *o
  */
 void settings_help(struct buf *out);
 
-/* The secrets, from descriptor, file, environment or helper. */
+/* The secrets, from descriptor, file, environment or helper. A helper is ended when a signal sets
+ * *stop, or after the --timeout. */
 MUST_CHECK bool settings_read_secrets(struct settings *settings, const struct options *options,
-                                      struct error *error);
+                                      const volatile sig_atomic_t *stop, struct error *error);
 
 #endif

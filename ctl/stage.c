@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-volatile sig_atomic_t stage_stop;
+volatile sig_atomic_t stage_stop, stage_writing;
 
 /* -- the manifest --------------------------------------------------------------------------- */
 
@@ -41,7 +41,8 @@ bool stage_manifest(const struct options *options, const struct option_words *wo
                     struct report *report)
 {
     struct option_list paths = options->files;
-    struct manifest_options read = {.paths = paths.items, .sandbox = report->settings.sandbox};
+    struct manifest_options read = {
+        .paths = paths.items, .stop = &stage_stop, .sandbox = report->settings.sandbox};
 
     if (!check_disabled(options, &report->error))
         return false;
@@ -58,6 +59,8 @@ bool stage_manifest(const struct options *options, const struct option_words *wo
     diag_sort(&report->diags);
     if (report->diags.no_memory)
         return error_no_memory(&report->error);
+    if (!report->has_manifest && stage_stop)
+        return error_set(&report->error, ERROR_INTERRUPTED, "interrupted");
     if (!report->has_manifest)
         return error_set(&report->error, ERROR_INVALID, "the manifest has %zu error%s",
                          report->diags.errors, report->diags.errors == 1 ? "" : "s");
@@ -131,7 +134,7 @@ bool stage_connect(const struct options *options, enum stage_access access, stru
     char *cache = NULL;
 
     *client = NULL;
-    if (!settings_read_secrets(settings, options, &report->error))
+    if (!settings_read_secrets(settings, options, &stage_stop, &report->error))
         return false;
     if (!options->no_token_cache)
         cache = folder_cache(&no_cache);

@@ -7,8 +7,12 @@
 #include "ctl/option.h"
 #include "ctl/report.h"
 
-/* Set by the first SIGINT or SIGTERM: what is in flight is finished, nothing more is begun. */
+/* Set by the first SIGINT, SIGTERM or SIGHUP: what is in flight is finished, nothing more is begun.
+ */
 extern volatile sig_atomic_t stage_stop;
+
+/* True while a write is under way: what a signal's answer depends on. */
+extern volatile sig_atomic_t stage_writing;
 
 /* Where the service is and who we are, all but the secrets. */
 MUST_CHECK bool stage_settings(const struct options *options, struct report *report);

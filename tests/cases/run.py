@@ -235,11 +235,15 @@ class Case:
 
     def interrupt(self, process, section, err):
         """`interrupt [TIMES] METHOD PATH`: SIGINT when that request has arrived; again when the
-        one before was answered."""
+        one before was answered. `FILE NAME` instead: when that file is there; `LISTENING`: when a
+        SIGINT no longer just ends the program."""
         words = section.arguments.split(" ", 1)
         times = int(words[0]) if words[0].isdigit() else 1
         line = self.fill(words[1] if words[0].isdigit() else section.arguments)
-        self.wait_until(process, lambda: line in self.request_log())
+        path = os.path.join(self.folder, line.removeprefix("FILE "))
+        self.wait_until(process, lambda: os.path.exists(path) if line.startswith("FILE ") else
+                        catches_interrupt(process.pid) if line == "LISTENING" else
+                        line in self.request_log())
         for turn in range(times):
             process.send_signal(signal.SIGINT)
             if turn + 1 < times:
@@ -380,6 +384,12 @@ class Case:
             self.sandbox = None
             if code != 0:
                 self.problems.append(f"the sandbox ended with {code}")
+
+
+def catches_interrupt(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        caught = re.search(r"^SigCgt:\s*([0-9a-f]+)", file.read(), re.MULTILINE)
+    return bool(caught and int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
 def pictured(text):

@@ -239,6 +239,26 @@ static void test_no_folder(void **state)
     assert_int_equal(why.code, ERROR_FAILED);
 }
 
+/* Nobody's uid, for whom a folder of ours is read-only, where we are root. */
+enum { NOBODY = 65534 };
+
+static void test_no_right(void **state)
+{
+    struct error why = ERROR_INIT;
+    char path[128];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/cache/eventctl", folder);
+    assert_int_equal(chmod(folder, 0555), 0);
+    if (geteuid() == 0)
+        assert_int_equal(seteuid(NOBODY), 0);
+    assert_null(token_cache_open(path, LOGIN, "client-a", "secret", &why));
+    if (getuid() == 0)
+        assert_int_equal(seteuid(0), 0);
+    assert_int_equal(chmod(folder, 0700), 0);
+    assert_non_null(strstr(why.text, "Permission denied"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +269,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_symbolic_link, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_right, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
