@@ -155,6 +155,16 @@ static bool add_value(const struct spec_reader *reader, const struct yaml_node *
     return false;
 }
 
+bool criterion_field_fits(const char *field)
+{
+    const struct spec_key *key = criterion_spec.keys;
+
+    while (strcmp(key->name, "field") != 0)
+        key++;
+    return (int64_t)strlen(field) >= key->least && (int64_t)strlen(field) <= key->most &&
+           !key->check(field);
+}
+
 bool criterion_read(const struct spec_reader *reader, const struct yaml_node *node,
                     struct criterion *out)
 {

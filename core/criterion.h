@@ -10,4 +10,7 @@
 MUST_CHECK bool criterion_read(const struct spec_reader *reader, const struct yaml_node *node,
                                struct criterion *out);
 
+/* Whether it is a field's name as filters write it: "mediaType", "queue.name". */
+bool criterion_field_fits(const char *field);
+
 #endif

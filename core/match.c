@@ -17,6 +17,32 @@ struct match {
     struct compiled criteria[];
 };
 
+static bool is_scalar(const json_t *value)
+{
+    return !json_is_object(value) && !json_is_array(value);
+}
+
+/* As criterion.c has it of what comes by YAML, which has no null. */
+static bool operand_fits(enum filter_operand operand, const json_t *value)
+{
+    switch (operand) {
+    case OPERAND_SCALAR:
+        return is_scalar(value);
+    case OPERAND_ORDERED:
+        return json_is_string(value) || json_is_number(value);
+    case OPERAND_LIST:
+        for (size_t i = 0; i < json_array_size(value); i++)
+            if (!is_scalar(json_array_get(value, i)))
+                return false;
+        return json_is_array(value);
+    case OPERAND_BOOL:
+        return json_is_boolean(value);
+    case OPERAND_COUNT:
+        return json_is_integer(value) && json_integer_value(value) >= 0;
+    }
+    return false;
+}
+
 static bool compile(struct compiled *out, const struct criterion *criterion, struct error *error)
 {
     /* "exists" may stand without a value and means true then. */
@@ -35,7 +61,9 @@ static bool compile(struct compiled *out, const struct criterion *criterion, str
     if (!out->value)
         return error_set(error, ERROR_INVALID, "%s %s: the value is no JSON", criterion->field,
                          filter_operators[criterion->op].name);
-    return true;
+    return operand_fits(filter_operators[criterion->op].operand, out->value) ||
+           error_set(error, ERROR_INVALID, "%s %s: not a value for this operator", criterion->field,
+                     filter_operators[criterion->op].name);
 }
 
 struct match *match_new(const struct criterion *criteria, size_t count, struct error *error)

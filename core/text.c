@@ -223,6 +223,33 @@ void text_add_size(struct buf *out, int64_t bytes)
     buf_printf(out, "%lld", (long long)bytes);
 }
 
+bool text_words_hold(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const char *at = words; length && (at = strstr(at, word)); at++)
+        if (at > words && at[-1] == ' ' && at[length] == ' ')
+            return true;
+    return false;
+}
+
+/* What stands between host and path: nothing, or a colon and a port. An empty one is the usual. */
+static bool port_fits(const char *from, const char *end)
+{
+    long port = 0;
+
+    if (from >= end)
+        return true;
+    if (*from++ != ':')
+        return false;
+    for (; from < end; from++) {
+        if (*from < '0' || *from > '9' || port > 6553)
+            return false;
+        port = port * 10 + (*from - '0');
+    }
+    return port <= 65535;
+}
+
 bool text_parse_url(const char *text, struct text_url *url)
 {
     const char *rest = text;
@@ -249,6 +276,7 @@ bool text_parse_url(const char *text, struct text_url *url)
     }
     if (rest[0] == '[') {
         rest++;
+        authority--;
         host = strcspn(rest, "]");
         if (rest[host] != ']')
             return false;
@@ -256,7 +284,7 @@ bool text_parse_url(const char *text, struct text_url *url)
         host = strcspn(rest, ":/?#");
         host = host < authority ? host : authority;
     }
-    if (host == 0)
+    if (host == 0 || !port_fits(rest + host + (rest[host] == ']'), rest + authority))
         return false;
     snprintf(url->host, sizeof(url->host), "%.*s", (int)(host < 255 ? host : 255), rest);
     url->loopback =

@@ -50,4 +50,7 @@ struct text_url {
 };
 bool text_parse_url(const char *text, struct text_url *url);
 
+/* Whether a word is among those of a list, which stand between blanks: " one two ". */
+bool text_words_hold(const char *words, const char *word);
+
 #endif

@@ -64,7 +64,7 @@ static bool check_query(struct admin_call *call)
 
     for (const struct evkeyval *pair = words ? TAILQ_FIRST(call->query) : NULL; pair;
          pair = TAILQ_NEXT(pair, next))
-        if (!admin_words_hold(words, pair->key))
+        if (!text_words_hold(words, pair->key))
             return admin_fail(call, HTTP_BADREQUEST, "\"%.64s\" is not known in this query",
                               pair->key);
     return true;

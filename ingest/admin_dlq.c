@@ -274,7 +274,7 @@ static bool read_selection(struct admin_call *call, const json_t *body, struct d
     {
         bool scalar = json_is_string(value) || json_is_integer(value) || json_is_boolean(value);
 
-        if (!scalar || !admin_words_hold(ADMIN_FILTER_WORDS, name))
+        if (!scalar || !text_words_hold(ADMIN_FILTER_WORDS, name))
             return admin_fail(call, HTTP_BADREQUEST, "\"filter\" does not know \"%.64s\" so", name);
     }
     return read_filter(call, &(struct words){.object = object, .arena = call->arena}, filter);

@@ -2,6 +2,7 @@
 
 #include "core/clock.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "ingest/log.h"
 #include "ingest/status.h"
 
@@ -45,7 +46,7 @@ static const struct admin_route routes[] = {
      "Removes for good what is selected, in the same words."},
     {"GET", "/v1/subscriptions", false, admin_subscriptions_get, "",
      "What was published last, as it came."},
-    {"PUT", "/v1/subscriptions", false, admin_subscriptions_put, NULL,
+    {"PUT", "/v1/subscriptions", false, admin_subscriptions_put, " subscriptions ",
      "Publishes subscriptions: `{\"subscriptions\": [{\"id\", \"name\", \"version\", \"sink\", "
      "\"filter\": [{\"field\", \"op\", \"value\"}], \"keys\": [{\"id\", \"pem\"}]}]}`; replaces "
      "what was published before."},
@@ -146,16 +147,6 @@ static void serve_actions(struct admin_call *call)
 /* -- changes ------------------------------------------------------------------------------------
  */
 
-bool admin_words_hold(const char *words, const char *word)
-{
-    size_t length = strlen(word);
-
-    for (const char *at = words; length && (at = strstr(at, word)); at++)
-        if (at > words && at[-1] == ' ' && at[length] == ' ')
-            return true;
-    return false;
-}
-
 static bool check_members(struct admin_call *call, const json_t *body)
 {
     const char *name;
@@ -165,8 +156,8 @@ static bool check_members(struct admin_call *call, const json_t *body)
         return true;
     json_object_foreach((json_t *)body, name, value)
     {
-        if (!admin_words_hold(" reason by dry_run ", name) &&
-            !admin_words_hold(call->route->words, name))
+        if (!text_words_hold(" reason by dry_run ", name) &&
+            !text_words_hold(call->route->words, name))
             return admin_fail(call, HTTP_BADREQUEST, "\"%.64s\" is not known here", name);
     }
     return true;

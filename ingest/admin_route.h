@@ -37,8 +37,6 @@ struct admin_route {
     const char *words;
     const char *help;
 };
-bool admin_words_hold(const char *words, const char *word);
-
 /* The route, or NULL with the status of the refusal. A literal path beats one with {id}; *id is
  * what stands for it, in the path, and *id_length is 0 when there is none. */
 const struct admin_route *admin_route_find(const char *method, const char *path, const char **id,

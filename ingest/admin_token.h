@@ -11,7 +11,7 @@ struct admin_token {
 };
 
 /* Reads it from a file, without the line's end. False, the error names the file: it cannot be read,
- * everybody else could read it too, or it is shorter than 16 or longer than 1024 bytes. */
+ * or is shorter than 16 or longer than 1024 bytes. */
 MUST_CHECK bool admin_token_read(struct admin_token *token, const char *path, struct error *error);
 
 /* Whether an Authorization header (NULL: there was none) brings it; takes as long for a wrong one.

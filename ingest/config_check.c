@@ -70,6 +70,19 @@ static void warn_of_addresses(const struct checking *checking)
                  "the admin listener has no TLS: others could read its token");
 }
 
+static void check_one_listener(const struct checking *checking)
+{
+    const struct config *config = checking->config;
+    struct config_address events, admin;
+
+    if (config_address_read(config->listen.address, &events) &&
+        config_address_read(config->admin.address, &admin) && events.port &&
+        events.port == admin.port && strcmp(events.host, admin.host) == 0)
+        diag_add(diags_of(checking), "bad-value", place_in(checking, "admin", "address"),
+                 "give one of them another port", "events and administrators have the address %s",
+                 config->admin.address);
+}
+
 /* --- amounts -------------------------------------------------------------------------------- */
 
 static void check_order(const struct checking *checking, const char *group, const char *small_name,
@@ -207,6 +220,7 @@ bool config_check(const struct spec_reader *reader, const struct yaml_node *root
 
     check_tls(&checking);
     warn_of_addresses(&checking);
+    check_one_listener(&checking);
     check_amounts(&checking);
     check_sources(&checking);
     check_files(&checking);

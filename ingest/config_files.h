@@ -5,8 +5,13 @@
 #include "core/error.h"
 #include "ingest/config.h"
 
-/* Reads keys, certificates and tokens and compiles filters; writes nothing. Takes over the
- * configuration, which is empty afterwards. False: the error names the file that is wrong. */
-MUST_CHECK bool config_check_files(struct config *config, struct error *error);
+/* Looks whether secrets are private and long enough, what sinks need is there, no sink writes where
+ * something else is, and filters compile; writes nothing. False: the error, ERROR_INVALID, names
+ * the setting or the file that is wrong. */
+MUST_CHECK bool config_check_files(const struct config *config, struct error *error);
+
+/* The same, and reads keys and certificates as a start does. Takes over the configuration, which is
+ * empty afterwards. */
+MUST_CHECK bool config_try(struct config *config, struct error *error);
 
 #endif

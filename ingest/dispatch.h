@@ -76,7 +76,8 @@ int64_t dispatch_settled_before(void *dispatch);
 MUST_CHECK bool dispatch_subscriptions(struct dispatch *dispatch,
                                        const struct config_subscription *subscriptions,
                                        size_t count, struct error *error);
-/* Stops, or goes on with, delivering one; it need not be known yet. */
+/* Stops, or goes on with, delivering one. False with ERROR_INVALID: it is not known and
+ * was not seen. */
 MUST_CHECK bool dispatch_pause(struct dispatch *dispatch, const char *subscription, bool paused,
                                struct error *error);
 
@@ -108,7 +109,8 @@ void dispatch_lanes(struct dispatch *dispatch,
 struct sink_view {
     const char *name, *type, *target; /* URL without userinfo and query, or path */
     const char *breaker;              /* "closed", "half-open", "open" */
-    int64_t open_until_us;
+    const char *rests; /* "" or why nothing is sent to it: "breaker", "retry-after" */
+    int64_t rests_until_us;
     int64_t in_flight, concurrency;
     uint64_t attempts, failures;
 };

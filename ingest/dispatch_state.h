@@ -22,7 +22,6 @@ enum {
     DISPATCH_REPLAYS_MOST = 1000,   /* in memory */
     DISPATCH_BACKLOG_MOST = 100000, /* of the ledger */
     DISPATCH_TELL_MS = 5,           /* positions are told to the ledger at most so often */
-    DISPATCH_LATER_MOST_MS = 300000,
     DISPATCH_FAR = 10000, /* positions; so far behind, a lane is read for itself or moved on */
 };
 
@@ -114,6 +113,8 @@ struct dispatch {
 /* The lane of a subscription, made if need be; the shared one when there are too many. NULL: no
  * memory. Takes lanes_lock; the lock need not be held. */
 struct lane *flow_lane(struct dispatch *dispatch, const char *subscription);
+/* NULL when nothing is known of it. */
+struct lane *flow_lane_find(struct dispatch *dispatch, const char *id);
 /* Takes it over into its chain; `row` may be NULL (a replay, or parked already). False: no memory,
  * and nothing has happened. */
 MUST_CHECK bool flow_admit(struct dispatch *dispatch, struct lane *lane, struct row *row,

@@ -135,6 +135,19 @@ static char *target_copy(struct arena *arena, const struct config_sink *sink)
                         (int)(length - (size_t)(user_end - host)), user_end);
 }
 
+static void outlet_rest(const struct outlet *outlet, int64_t now_ms, struct sink_view *view)
+{
+    int64_t until_ms = outlet->wait_until_ms;
+
+    view->rests = until_ms > now_ms ? "retry-after" : "";
+    if (outlet->breaker.state == BREAKER_OPEN && outlet->breaker.until_ms > until_ms) {
+        until_ms = outlet->breaker.until_ms;
+        view->rests = "breaker";
+    }
+    if (*view->rests)
+        view->rests_until_us = clock_unix_us() + (until_ms - now_ms) * 1000;
+}
+
 static void outlet_copy(const struct outlet *outlet, int64_t now_ms, struct sink_view *view)
 {
     static const char *const types[SINK_TYPES] = {[SINK_HTTP] = "http", [SINK_NDJSON] = "ndjson"};
@@ -149,8 +162,7 @@ static void outlet_copy(const struct outlet *outlet, int64_t now_ms, struct sink
         .attempts = outlet->attempts,
         .failures = outlet->failures,
     };
-    if (breaker->state == BREAKER_OPEN)
-        view->open_until_us = clock_unix_us() + (breaker->until_ms - now_ms) * 1000;
+    outlet_rest(outlet, now_ms, view);
 }
 
 void dispatch_sinks(struct dispatch *dispatch,

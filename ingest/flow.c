@@ -64,6 +64,16 @@ static struct lane *lane_find_or_add(struct dispatch *dispatch, const char *id)
     return lane ? lane : lane_add(dispatch, "other", hash);
 }
 
+struct lane *flow_lane_find(struct dispatch *dispatch, const char *id)
+{
+    struct lane *lane;
+
+    pthread_mutex_lock(&dispatch->lanes_lock);
+    lane = lane_find(dispatch, id, table_hash(&dispatch->lane_table, 0, id, strlen(id)));
+    pthread_mutex_unlock(&dispatch->lanes_lock);
+    return lane;
+}
+
 struct lane *flow_lane(struct dispatch *dispatch, const char *subscription)
 {
     char id[ARRIVAL_SUBSCRIPTION_MOST + 1];

@@ -58,15 +58,32 @@ static bool change_make(struct dispatch *dispatch, const struct config_subscript
     if (!subscription->id || strlen(subscription->id) > ARRIVAL_SUBSCRIPTION_MOST)
         return error_set(error, ERROR_INVALID, "a subscription's id is missing or too long");
     change->known = known_new(dispatch, subscription, error);
-    if (!change->known)
-        return false;
-    change->lane = flow_lane(dispatch, subscription->id);
+    return change->known != NULL;
+}
+
+/* Before any lane is made: lanes stay. */
+static bool lanes_suffice(struct dispatch *dispatch,
+                          const struct config_subscription *subscriptions, size_t count,
+                          struct error *error)
+{
+    size_t all = atomic_load(&dispatch->lane_count);
+
+    for (size_t i = 0; i < count; i++)
+        all += !flow_lane_find(dispatch, subscriptions[i].id);
+    return all <= DISPATCH_LANES_MOST ||
+           error_set(error, ERROR_INVALID,
+                     "%zu subscriptions, those seen since the start included: %d are the most", all,
+                     DISPATCH_LANES_MOST);
+}
+
+static bool change_lane(struct dispatch *dispatch, const char *id, struct change *change,
+                        struct error *error)
+{
+    change->lane = flow_lane(dispatch, id);
     if (!change->lane)
         return error_no_memory(error);
-    if (change->lane->shared)
-        return error_set(error, ERROR_REFUSED, "subscription %s: there are too many",
-                         subscription->id);
-    return true;
+    return !change->lane->shared ||
+           error_set(error, ERROR_INVALID, "subscription %s: there are too many", id);
 }
 
 /* The lock is held. Takes the reference over; NULL: nothing is known any more. */
@@ -106,6 +123,9 @@ bool dispatch_subscriptions(struct dispatch *dispatch,
         error_no_memory(error);
     for (size_t i = 0; ok && i < count; i++)
         ok = change_make(dispatch, &subscriptions[i], &changes[i], error);
+    ok = ok && lanes_suffice(dispatch, subscriptions, count, error);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = change_lane(dispatch, subscriptions[i].id, &changes[i], error);
     if (ok)
         changes_apply(dispatch, changes, count);
     for (size_t i = 0; changes && i < count; i++)
@@ -151,13 +171,14 @@ static void lane_pause(struct dispatch *dispatch, struct lane *lane, int pause)
 bool dispatch_pause(struct dispatch *dispatch, const char *subscription, bool paused,
                     struct error *error)
 {
-    struct lane *lane = flow_lane(dispatch, subscription);
+    struct lane *lane = flow_lane_find(dispatch, subscription);
     int before;
     char *document;
     bool ok;
 
     if (!lane)
-        return error_no_memory(error);
+        return error_set(error, ERROR_INVALID, "no subscription \"%s\" is known or was seen",
+                         subscription);
     pthread_mutex_lock(&dispatch->lock);
     before = lane->pause;
     pthread_mutex_unlock(&dispatch->lock);

@@ -172,8 +172,9 @@ static bool reread(void *context, struct config *config)
 {
     struct error error = ERROR_INIT;
 
-    if (read_config(context, config, stderr, &error))
+    if (read_config(context, config, stderr, &error) && config_check_files(config, &error))
         return true;
+    config_release(config);
     log_event(LOG_LEVEL_ERROR, "config-refused", "detail", error.text, NULL);
     return false;
 }
@@ -236,6 +237,10 @@ static bool run_service(struct options *options, struct error *error)
     log_begin(level, logs_to_journal());
     if (!read_config(options, &config, stderr, error))
         return false;
+    if (!config_check_files(&config, error)) {
+        config_release(&config);
+        return false;
+    }
     service = service_start(&config, error);
     if (!service)
         return false;
@@ -283,10 +288,8 @@ static bool run_check(struct options *options, struct error *error)
     sources = config.source_count;
     sinks = config.sink_count;
     subscriptions = config.subscription_count;
-    if (!config_check_files(&config, error)) {
-        error->code = ERROR_INVALID; /* a file that is not there is a fault of the configuration */
+    if (!config_try(&config, error))
         return false;
-    }
     printf("%s is fine: sources %zu, sinks %zu, subscriptions %zu\n", options->config, sources,
            sinks, subscriptions);
     return true;

@@ -1,12 +1,15 @@
 #include "ingest/published.h"
 
+#include "core/criterion.h"
 #include "core/json.h"
+#include "core/text.h"
 #include "ingest/arrival.h"
+#include "ingest/auth_key.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS_MOST = 4, CRITERIA_MOST = 64, PEM_MOST = 8192 };
+enum { KEYS_MOST = 4, CRITERIA_MOST = 64, PEM_MOST = 8192, RSA_BITS_MOST = 16384 };
 
 struct reading {
     struct published *published;
@@ -27,14 +30,46 @@ static bool no_memory(const struct reading *reading)
     return error_no_memory(reading->error);
 }
 
+/* What is misspelt would silently be left out: a filter, a key. */
+static bool members_known(const struct reading *reading, const json_t *object, const char *words)
+{
+    const char *name;
+    json_t *value;
+
+    if (!json_is_object(object))
+        return wrong(reading, "something in it is no object");
+    json_object_foreach((json_t *)object, name, value)
+    {
+        if (!text_words_hold(words, name))
+            return error_set(reading->error, ERROR_INVALID,
+                             "subscription \"%.128s\": \"%.64s\" is not known here", reading->id,
+                             name);
+    }
+    return true;
+}
+
+/* Looked at here, since no source may have a scheme that uses it. */
+static bool key_fits(const struct reading *reading, const char *pem)
+{
+    struct auth_key key = {.id = NULL};
+    struct error why = ERROR_INIT;
+    bool ok = auth_key_load_public(&key, pem, strlen(pem), RSA_BITS_MOST, &why);
+
+    auth_key_release(&key);
+    return ok || error_set(reading->error, why.code, "subscription \"%.128s\": a key's \"pem\" %s",
+                           reading->id, why.text);
+}
+
 static bool read_criterion(struct reading *reading, const json_t *item, struct criterion *criterion)
 {
     struct arena *arena = &reading->published->arena;
     const char *field = json_text(item, "field"), *op = json_text(item, "op");
     const json_t *value = json_object_get(item, "value");
 
-    if (!field || !*field)
-        return wrong(reading, "a criterion has no \"field\"");
+    if (!members_known(reading, item, " field op value "))
+        return false;
+    if (!field || !criterion_field_fits(field))
+        return wrong(reading, "a criterion's \"field\" is none that an event can have");
     if (!op || filter_op_find(op) < 0)
         return wrong(reading, "a criterion's \"op\" is none that is known");
     if (!value)
@@ -78,6 +113,8 @@ static bool read_keys(struct reading *reading, const json_t *keys)
     for (size_t i = 0; i < json_array_size(keys); i++) {
         const json_t *item = json_array_get(keys, i);
         const char *id = json_text(item, "id"), *pem = json_text(item, "pem");
+        if (!members_known(reading, item, " id pem "))
+            return false;
         if (!id || !*id || strlen(id) > 128 || !pem || strlen(pem) > PEM_MOST)
             return wrong(reading, "a key has an \"id\" and a \"pem\"");
         struct auth_published_key *key = &reading->keys[published->key_count++];
@@ -86,6 +123,8 @@ static bool read_keys(struct reading *reading, const json_t *keys)
                                            arena_text(&published->arena, pem)};
         if (!key->id || !key->pem)
             return no_memory(reading);
+        if (!key_fits(reading, pem))
+            return false;
     }
     return true;
 }
@@ -100,6 +139,10 @@ static bool read_subscription(struct reading *reading, const json_t *item)
     if (!reading->id || !*reading->id || strlen(reading->id) > ARRIVAL_SUBSCRIPTION_MOST)
         return error_set(reading->error, ERROR_INVALID,
                          "a subscription needs an \"id\" of 1 to 128 bytes");
+    if (!members_known(reading, item, " id name version sink filter keys "))
+        return false;
+    if (json_object_get(item, "sink") && !sink)
+        return wrong(reading, "its \"sink\" is no text");
     for (const char *c = reading->id; *c; c++)
         if (*c < '!' || *c > '~')
             return wrong(reading, "its id is not printable ASCII");

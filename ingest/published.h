@@ -16,7 +16,7 @@ struct published {
     size_t key_count;
 };
 
-enum { PUBLISHED_MOST = 20000 };
+enum { PUBLISHED_MOST = 10000 };
 
 /* Reads the document; one without subscriptions is fine. False: the error (ERROR_INVALID) says
  * which subscription and what is wrong with it, and *published is empty. Must be released either

@@ -193,14 +193,16 @@ static int64_t disk_free_bytes(const struct queue *queue)
     return (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
 }
 
-/* Trimming gives no bytes back to the disk, but pages to the file: they count as free, up to three
- * quarters of the reserve. */
+/* What must be free for the reserve to be there once the log is copied. Trimming gives no bytes
+ * back to the disk, but pages to the file: they count as free, up to three quarters of the reserve.
+ */
 static bool is_room_low(struct queue *queue)
 {
     int64_t reserve = queue->options.reserve_bytes;
-    int64_t spare, free_bytes = disk_free_bytes(queue);
+    int64_t to_copy = atomic_load(&queue->log_pages) * queue->page_bytes;
+    int64_t spare, free_bytes = disk_free_bytes(queue) - to_copy;
 
-    if (free_bytes >= reserve)
+    if (reserve == 0 || free_bytes >= reserve)
         return false;
     if (!sqlite_number(queue->db, "PRAGMA freelist_count", 0, &spare, NULL, NULL))
         return true;
@@ -219,10 +221,10 @@ static bool is_replaced(const struct queue *queue)
 /* Is there room on the disk, and is the file still the one that a restart will find? */
 static bool check_room(struct queue *queue, enum queue_trouble *trouble, struct error *error)
 {
-    int64_t now_ms = clock_monotonic_ms();
+    int64_t now_ms = clock_monotonic_ms(), reserve = queue->options.reserve_bytes;
 
     if (now_ms - queue->room_checked_ms >= ROOM_CHECK_MS ||
-        queue->room_written_bytes >= ROOM_CHECK_BYTES) {
+        queue->room_written_bytes >= ROOM_CHECK_BYTES || queue->room_written_bytes >= reserve / 4) {
         if (is_replaced(queue)) {
             *trouble = QUEUE_IO;
             return error_set(error, ERROR_FAILED, "%s was removed or replaced", queue->path);

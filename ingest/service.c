@@ -238,13 +238,15 @@ static bool housekeeper_waits(struct service *service)
 static void *keep_house(void *context)
 {
     struct service *service = context;
+    struct error said = ERROR_INIT;
     int64_t measured_ms = 0;
 
     pthread_setname_np(pthread_self(), "housekeeper");
     do {
         struct error error = ERROR_INIT;
-        if (!queue_checkpoint(service->queue, false, &error))
+        if (!queue_checkpoint(service->queue, false, &error) && strcmp(error.text, said.text) != 0)
             log_event(LOG_LEVEL_WARNING, "checkpoint-failed", "error", error.text, NULL);
+        said = error; /* it is tried again and again, and said once */
         if (clock_monotonic_ms() - measured_ms >= MEASURING_MS) {
             measured_ms = clock_monotonic_ms();
             measure(service);

@@ -306,8 +306,9 @@ static void settle_outlet(struct dispatch *dispatch, const struct batch *batch,
     breaker_undecided(&outlet->breaker, batch->probe);
     if (outcome->result == OUTCOME_STOPPED)
         wait_ms = atomic_load(&dispatch->stopping) ? 0 : 100; /* never in a tight circle */
-    if (wait_ms > DISPATCH_LATER_MOST_MS)
-        wait_ms = DISPATCH_LATER_MOST_MS;
+    else
+        log_event(LOG_LEVEL_WARNING, "sink-rests", "sink", outlet->config->name, "ms",
+                  log_number(wait_ms), "detail", outcome->detail, NULL);
     if (now_ms + wait_ms > outlet->wait_until_ms)
         outlet->wait_until_ms = now_ms + wait_ms;
 }

@@ -20,7 +20,6 @@
 #include <string.h>
 
 enum {
-    RETRY_AFTER_MOST_S = 300,
     TOKEN_MOST_BYTES = 16 * 1024,
     CA_MOST_BYTES = 4 * 1024 * 1024,
 };
@@ -116,7 +115,8 @@ static void judge_answer(const struct slot *slot, struct outcome *outcome)
     } else if ((status == 429 || status == 503) && wait_s > 0) {
         /* "Retry-After: 0" says nothing that our own gaps do not say better. */
         outcome_set(outcome, OUTCOME_LATER, reason, "%ld: %s", status, slot->start);
-        outcome->wait_ms = 1000 * (wait_s < RETRY_AFTER_MOST_S ? wait_s : RETRY_AFTER_MOST_S);
+        outcome->wait_ms =
+            wait_s < OUTCOME_LATER_MOST_MS / 1000 ? 1000 * wait_s : OUTCOME_LATER_MOST_MS;
     } else {
         outcome_set(outcome, OUTCOME_FAILED, reason, "%ld%s%s", status, slot->start[0] ? ": " : "",
                     slot->start);

@@ -9,6 +9,8 @@
 #include <string.h>
 
 /* What came of an attempt to read one request. */
+enum { WAIT_MOST_MS = 5 * 60 * 1000 };
+
 enum fetched { FETCHED, FETCH_GONE, FETCH_LATER };
 
 static enum fetched fetch_request(struct queue_reader *reader, int64_t position,
@@ -61,8 +63,8 @@ static bool admit_restored(struct dispatch *dispatch, const struct parked_event 
 
     if (!lane)
         return false;
-    if (wait_ms > DISPATCH_LATER_MOST_MS)
-        wait_ms = DISPATCH_LATER_MOST_MS; /* whatever the clock did meanwhile */
+    if (wait_ms > WAIT_MOST_MS)
+        wait_ms = WAIT_MOST_MS; /* whatever the clock did meanwhile */
     delivery->attempts = event->attempts;
     delivery->first_failed_us = event->first_failed_us;
     delivery->due_us = event->due_us;

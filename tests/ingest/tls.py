@@ -86,8 +86,8 @@ class Place:
     def post(self, client=None, path="/hub", headers=None, number=1):
         """The status of one event's POST by TLS."""
         body = encode(event(number))
-        connection = http.client.HTTPSConnection("localhost", self.ingestd.endpoint()[1],
-                                                 timeout=LIMIT_S, context=self.trusting(client))
+        connection = http.client.HTTPConnection(*self.ingestd.endpoint())
+        connection.sock = self.handshaken(client)  # no machine need know what "localhost" is
         try:
             connection.request("POST", path, body,
                                sign_hmac(body) if headers is None else headers)
@@ -634,8 +634,8 @@ def fails_to_start(place, code, change, *words):
 
 
 def taken_port(place):
-    """By another program, by one that shares ports, by another ingestd, by its own other listener:
-    1, with the address and the reason."""
+    """By another program, by one that shares ports, by another ingestd: 1, with the address and
+    the reason; by its own other listener: 3."""
     why = "Address already in use"
     for shares in (False, True):
         taken = socket.socket()
@@ -647,8 +647,10 @@ def taken_port(place):
         fails_to_start(place, 1, lambda c: c["listen"].update(address=address), address, why)
         fails_to_start(place, 1, lambda c: c["admin"].update(address=address), address, why)
     taken.close()
-    fails_to_start(place, 1, lambda c: (c["listen"].update(address=address),
-                                        c["admin"].update(address=address)), address, why)
+    done = program("--config", place.make(lambda c: (
+        c["listen"].update(address=address),
+        c["admin"].update(address=address))).path("ingestd.yaml"))
+    assert done.returncode == 3 and address in done.stderr, done
     fails_to_start(place, 1, lambda c: c["listen"].update(address="192.0.2.1:0"), "192.0.2.1:0",
                    "Cannot assign requested address")
     running = place.start()
@@ -667,10 +669,11 @@ def taken_port(place):
 
 
 def bad_paths(place):
-    """What cannot be written: 1, with the path; a token too short: 3. Else it starts."""
+    """What cannot be written: 1, with the path; a sink's folder that is not there, or a token too
+    short: 3. Else it starts."""
     for path in ("/proc/nowhere", place.path("token") + "/under"):
         fails_to_start(place, 1, lambda c: c.update(data=path), path)
-        fails_to_start(place, 1, lambda c: c["sinks"]["crm"].update(path=path + "/e"), path)
+        fails_to_start(place, 3, lambda c: c["sinks"]["crm"].update(path=path + "/e"), path)
     short = place.write("short", "fifteen letters\n")
     fails_to_start(place, 3, lambda c: c["admin"].update(token_file=short), short,
                    "at least 16 bytes")
@@ -726,8 +729,26 @@ def broken_files(place):
     for kind, (change, wrong) in kinds.items():
         for path in (*unusable, *wrong):
             yield f"{kind}: {os.path.basename(path)}", change(path), path
-    yield ("admin token: for all to read", setting("admin", "token_file")(
-        place.write("open", "a token that all can read\n", 0o644)), place.path("open"))
+    shown = place.write("open", "a secret that all can read\n", 0o644)
+    for kind in ("admin token", "secret", "API key", "sink's token"):
+        yield kind + ": for all to read", kinds[kind][0](shown), shown
+    weak = place.write("weak", "15 bytes only..")
+    for kind in ("admin token", "secret", "API key"):
+        yield kind + ": too short", kinds[kind][0](weak), weak
+
+    def file_sink(path):
+        return lambda config: config["sinks"].update(crm={"type": "ndjson", "path": path})
+    yield "sink's file: a folder", file_sink(place.folder), place.folder
+    yield "sink's file: no folder", file_sink(missing + "/file"), missing
+    yield "sink's file: a key", file_sink(place.path("server.key")), place.path("server.key")
+    yield ("sink's file: within the data", file_sink(place.ingestd.data + "/queue.db"),
+           place.ingestd.data)
+    twice = os.path.join(os.path.dirname(place.folder), ".", os.path.basename(place.folder))
+    yield ("sink's file: another's", lambda config: (
+        config.update(default_sink="crm"),
+        config["sinks"].update(crm={"type": "ndjson", "path": place.path("out")},
+                               bi={"type": "ndjson", "path": twice + "/out"})), place.path("out"))
+    yield "data: a file", lambda config: config.update(data=place.path("token")), place.path("token")
 
 
 def check_config(place):

@@ -249,6 +249,10 @@ static void test_pause(void **state)
 
     (void)state;
     world_start();
+    assert_false(dispatch_pause(world.dispatch, "sub-1", true, &error));
+    assert_int_equal(error.code, ERROR_INVALID);
+    world_store("sub-1", 1, 1000);
+    world_settle(0);
     assert_true(dispatch_pause(world.dispatch, "sub-1", true, &error));
     for (int n = 1; n <= 20; n++) {
         world_store("sub-1", 1, n);
@@ -265,7 +269,7 @@ static void test_pause(void **state)
     assert_int_equal(world_lane("sub-2").depth, 0);
     assert_true(dispatch_pause(world.dispatch, "sub-1", false, &error));
     world_settle(0);
-    assert_int_equal(world.delivered, 40);
+    assert_int_equal(world.delivered, 41);
     for (int n = 1; n <= 20; n++)
         assert_int_equal(world_times(n), 1);
 }
@@ -305,13 +309,13 @@ static void test_full_lane_catches_up(void **state)
 static void test_behind_lane_holds_nobody_up(void **state)
 {
     const struct config_subscription subscriptions[] = {
-        {.id = "sub-2", .name = "Second", .sink = "staging"}};
+        {.id = "sub-2", .name = "Second", .sink = "staging"}, {.id = "sub-1"}};
     struct error error = ERROR_INIT;
     int most = DISPATCH_LANE_MOST + 200;
 
     (void)state;
     world_start();
-    assert_true(dispatch_subscriptions(world.dispatch, subscriptions, 1, &error));
+    assert_true(dispatch_subscriptions(world.dispatch, subscriptions, 2, &error));
     assert_true(dispatch_pause(world.dispatch, "sub-1", true, &error));
     for (int n = 1; n <= most; n++)
         if (n % 50 == 0)

@@ -5,6 +5,10 @@
 
 #include <stdio.h>
 
+/* Any public key; its private half is not kept. */
+#define PEM                                                                                        \
+    "-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEAhB8hp4vGZgeb2/aI69Z3Hb7UrPvsO5tOgFfzER9Kgts=\\n" \
+    "-----END PUBLIC KEY-----\\n"
 #define ONE(members) "{\"subscriptions\":[{\"id\":\"sub-1\"" members "}]}"
 
 static void test_good(void **state)
@@ -14,7 +18,7 @@ static void test_good(void **state)
         "{\"id\":\"sub-1\",\"name\":\"voice\",\"version\":3,\"sink\":\"crm\",\"filter\":["
         "{\"field\":\"channelType\",\"op\":\"eq\",\"value\":\"voice\"},"
         "{\"field\":\"n\",\"op\":\"in\",\"value\":[1,2.0]}],"
-        "\"keys\":[{\"id\":\"k1\",\"pem\":\"PEM 1\"},{\"id\":\"k2\",\"pem\":\"PEM 2\"}]},"
+        "\"keys\":[{\"id\":\"k1\",\"pem\":\"" PEM "\"},{\"id\":\"k2\",\"pem\":\"" PEM "\"}]},"
         "{\"id\":\"sub-2\"}]}";
     struct published published;
     struct error error = ERROR_INIT;
@@ -48,9 +52,15 @@ static const struct {
     {"{\"subscriptions\":[{\"id\":\"\\u00e4\"}]}", "not printable ASCII"},
     {"{\"subscriptions\":[{\"id\":\"a\"},{\"id\":\"a\"}]}", "stands twice"},
     {ONE(",\"filter\":{}"), "\"filter\" is a list"},
-    {ONE(",\"filter\":[{\"op\":\"eq\",\"value\":1}]"), "no \"field\""},
+    {ONE(",\"filter\":[{\"op\":\"eq\",\"value\":1}]"), "\"field\" is none"},
     {ONE(",\"filter\":[{\"field\":\"a\",\"op\":\"like\",\"value\":1}]"), "none that is known"},
     {ONE(",\"filter\":[{\"field\":\"a\",\"op\":\"eq\"}]"), "no \"value\""},
+    {ONE(",\"filter\":[{\"field\":\"$.a\",\"op\":\"eq\",\"value\":1}]"), "\"field\" is none"},
+    {ONE(",\"filter\":[{\"field\":\"a\",\"op\":\"eq\",\"value\":1,\"x\":1}]"),
+     "\"x\" is not known"},
+    {ONE(",\"filters\":[]"), "\"filters\" is not known"},
+    {ONE(",\"sink\":5"), "\"sink\" is no text"},
+    {ONE(",\"keys\":[{\"id\":\"k\",\"pem\":\"garbage\"}]"), "holds no public key"},
     {ONE(",\"keys\":[{\"id\":\"k\"}]"), "an \"id\" and a \"pem\""},
     {ONE(",\"keys\":[{\"pem\":\"k\"}]"), "an \"id\" and a \"pem\""},
     {ONE(",\"keys\":[1,2,3,4,5]"), "at most 4 keys"},
@@ -86,7 +96,7 @@ static void test_too_many(void **state)
         buf_printf(&document, "%s{\"id\":\"sub-%d\"}", i ? "," : "", i);
     buf_add_text(&document, "]}");
     assert_false(published_read(&published, document.data, document.length, &error));
-    assert_non_null(strstr(error.text, "at most 20000"));
+    assert_non_null(strstr(error.text, "at most 10000"));
     published_release(&published);
     buf_release(&document);
 }

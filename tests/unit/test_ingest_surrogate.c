@@ -34,7 +34,8 @@ static void test_rows(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         size_t bytes = strlen(rows[i].text);
-        char *text = malloc(bytes ? bytes : 1); /* without a NUL behind it, for the sanitizer to see */
+        char *text =
+            malloc(bytes ? bytes : 1); /* without a NUL behind it, for the sanitizer to see */
 
         assert_non_null(text);
         memcpy(text, rows[i].text, bytes);

@@ -216,6 +216,13 @@ static void test_wrong(void **state)
     } cases[] = {
         {{.field = "f", .op = FILTER_EQ, .value = "VOICE"}, "f eq: the value is no JSON"},
         {{.field = "f", .op = FILTER_IN, .value = NULL}, "f in: there is no value"},
+        {{.field = "f", .op = FILTER_IN, .value = "\"x\""}, "f in: not a value for this operator"},
+        {{.field = "f", .op = FILTER_IN, .value = "[[1]]"}, "f in: not a value for this operator"},
+        {{.field = "f", .op = FILTER_EQ, .value = "{}"}, "f eq: not a value for this operator"},
+        {{.field = "f", .op = FILTER_GT, .value = "true"}, "f gt: not a value for this operator"},
+        {{.field = "f", .op = FILTER_EXISTS, .value = "1"},
+         "f exists: not a value for this operator"},
+        {{.field = "f", .op = FILTER_SIZE, .value = "-1"}, "f size: not a value for this operator"},
         {{.field = NULL, .op = FILTER_EQ, .value = "1"},
          "a criterion without a field or an operator"},
     };

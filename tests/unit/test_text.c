@@ -143,6 +143,14 @@ static void a_url_is_taken_apart(void **state)
     assert_false(text_parse_url("ftp://x", &url));
     assert_false(text_parse_url("https://", &url));
     assert_false(text_parse_url("https://a b", &url));
+    assert_true(text_parse_url("https://a:/x", &url));
+    assert_true(text_parse_url("https://a:65535?x", &url));
+    assert_false(text_parse_url("https://a:65536", &url));
+    assert_false(text_parse_url("https://a:99999999999999999999/", &url));
+    assert_false(text_parse_url("https://a:8o/", &url));
+    assert_true(text_parse_url("https://[::1]", &url));
+    assert_false(text_parse_url("https://[::1]x/", &url));
+    assert_false(text_parse_url("https://[::1]:70000/", &url));
 }
 
 int main(void)
