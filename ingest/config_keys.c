@@ -485,7 +485,8 @@ static const struct spec_key config_rows[] = {
      .help = "of subscriptions that name none; needed when there are several sinks"},
     {"subscriptions", SPEC_MAP, AT(config_keys, subscriptions), .least = 0, .most = 10000,
      .may_be_null = true, .nested = &config_subscription_spec, .name_item = &config_subscription_id,
-     .help = "what is known of subscriptions, by id; those that eventctl publishes come on top"},
+     .help =
+         "what is known of subscriptions, by id; others can be published to the admin listener"},
     {.name = NULL},
 };
 const struct spec config_spec = {"the configuration", config_rows, false, false};

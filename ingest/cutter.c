@@ -58,7 +58,7 @@ static void topic_read(const struct arrival *arrival, char *topic, size_t size)
 
 static struct delivery *delivery_new(struct shared_arrival *request, struct event_place place,
                                      const char *part, size_t bytes,
-                                     const struct event_facts *facts)
+                                     const struct event_facts *facts, bool stray)
 {
     struct delivery *delivery = calloc(1, sizeof(*delivery));
 
@@ -74,7 +74,8 @@ static struct delivery *delivery_new(struct shared_arrival *request, struct even
     delivery->received_us = request->arrival.received_us;
     delivery->quarantined = !facts->has_ids;
     memcpy(delivery->key, facts->key, EVENT_KEY_BYTES);
-    if (delivery->type && delivery->interaction)
+    delivery->stray = stray ? strdup(facts->subscription) : NULL;
+    if (delivery->type && delivery->interaction && (delivery->stray || !stray))
         return delivery;
     delivery_free(delivery);
     return NULL;
@@ -90,6 +91,15 @@ static void cut_add(struct cut *cut, struct delivery *delivery)
     cut->quarantined += delivery->quarantined;
 }
 
+/* A batch is of one subscription, that of its first event: what says otherwise must not reach
+ * another's sink. */
+static bool is_stray(const struct arrival *arrival, struct event_place place,
+                     const struct event_facts *facts)
+{
+    return place.part > 0 && facts->subscription[0] && arrival->subscription &&
+           strcmp(facts->subscription, arrival->subscription) != 0;
+}
+
 static bool cut_part(const struct cutter *cutter, struct shared_arrival *request,
                      struct event_place place, const char *topic, const char *part, size_t bytes,
                      struct cut *cut)
@@ -97,20 +107,21 @@ static bool cut_part(const struct cutter *cutter, struct shared_arrival *request
     struct event_facts facts;
     struct delivery *delivery;
     json_t *event;
-    bool ok = true;
+    bool ok = true, stray;
 
     if (!part_parse(part, bytes, &event))
         return false;
     event_read(event, part, bytes, topic, &facts);
-    if (event && cutter->match && !match_holds(cutter->match, facts.fields)) {
+    stray = is_stray(&request->arrival, place, &facts);
+    if (event && !stray && cutter->match && !match_holds(cutter->match, facts.fields)) {
         cut->filtered++;
     } else {
-        if (event && cutter->shapes && facts.fields)
+        if (event && !stray && cutter->shapes && facts.fields)
             shapes_look(cutter->shapes, facts.type, facts.fields, part, bytes, clock_unix_us());
-        delivery = delivery_new(request, place, part, bytes, &facts);
+        delivery = delivery_new(request, place, part, bytes, &facts, stray);
         ok = delivery != NULL;
         if (ok) {
-            delivery->hopeless = !event;
+            delivery->hopeless = !event || stray;
             cut_add(cut, delivery);
         }
     }

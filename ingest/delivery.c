@@ -41,6 +41,8 @@ void delivery_empty(struct delivery *delivery)
     shared_arrival_drop(delivery->request);
     free(delivery->type);
     free(delivery->interaction);
+    free(delivery->stray);
+    delivery->stray = NULL;
     delivery->request = NULL;
     delivery->type = NULL;
     delivery->interaction = NULL;
@@ -58,11 +60,13 @@ void delivery_fill(struct delivery *delivery, struct delivery *from)
     delivery->event_bytes = from->event_bytes;
     delivery->quarantined = from->quarantined;
     delivery->hopeless = from->hopeless;
+    delivery->stray = from->stray;
     for (int i = 0; i < EVENT_KEY_BYTES; i++)
         delivery->key[i] = from->key[i];
     from->request = NULL;
     from->type = NULL;
     from->interaction = NULL;
+    from->stray = NULL;
     delivery_free(from);
 }
 

@@ -39,7 +39,8 @@ struct delivery {
     int64_t received_us;
     uint8_t key[EVENT_KEY_BYTES];
     bool quarantined; /* its ids are missing */
-    bool hopeless;    /* no JSON: goes to the dead letters without an attempt */
+    bool hopeless;    /* goes to the dead letters without an attempt: no JSON, or a stray */
+    char *stray;      /* malloc'ed: whose it is, when its batch came for another subscription */
     int64_t dead_id;  /* the replay of this dead letter; 0: it is none */
     int replays;
 

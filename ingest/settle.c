@@ -145,7 +145,7 @@ static bool bury(struct dispatch *dispatch, const struct delivery *delivery, con
     struct dead_letter letter = {
         .id = delivery->dead_id,
         .place = delivery->place,
-        .subscription = delivery->lane->id,
+        .subscription = delivery->stray ? delivery->stray : delivery->lane->id,
         .type = delivery->type,
         .interaction = delivery->interaction,
         .reason = reason,
@@ -197,10 +197,14 @@ void settle_duplicate(struct dispatch *dispatch, struct delivery *delivery)
 void settle_hopeless(struct dispatch *dispatch, struct chain *chain, struct delivery *delivery)
 {
     struct lane *lane = delivery->lane;
+    const char *reason = delivery->stray ? "other-subscription" : "not-json";
+    const char *detail =
+        delivery->stray
+            ? "it came in another subscription's batch; a replay delivers it as its own"
+            : "the event is no JSON, nests deeper than 2048, or holds a number beyond a double";
 
-    note_error(lane, "not-json", "");
-    if (bury(dispatch, delivery, "not-json",
-             "the event is no JSON, nests deeper than 2048, or holds a number beyond a double")) {
+    note_error(lane, reason, "");
+    if (bury(dispatch, delivery, reason, detail)) {
         lane->dead_lettered++;
         settle_gone(dispatch, delivery);
         delivery_free(delivery);
@@ -292,12 +296,13 @@ static void settle_outlet(struct dispatch *dispatch, const struct batch *batch,
     int64_t now_ms = clock_monotonic_ms();
     int64_t wait_ms = outcome->wait_ms;
 
-    if (outcome->result == OUTCOME_DELIVERED) {
+    if (outcome->result == OUTCOME_FAILED)
+        outlet->failures++;
+    if (outcome->result == OUTCOME_DELIVERED || outcome->sink_is_well) {
         breaker_succeeded(&outlet->breaker, batch->probe);
         return;
     }
     if (outcome->result == OUTCOME_FAILED) {
-        outlet->failures++;
         if (breaker_failed(&outlet->breaker, batch->probe, chain, now_ms))
             log_event(LOG_LEVEL_WARNING, "breaker-open", "sink", outlet->config->name, "ms",
                       log_number(outlet->breaker.until_ms - now_ms), NULL);

@@ -26,11 +26,12 @@ enum { OUTCOME_LATER_MOST_MS = 5 * 60 * 1000 };
 
 struct outcome {
     enum outcome_result result;
-    char reason[32];  /* FAILED: a word of few: "http-500", "timeout", "connect", "reset", "tls",
-                       * "redirect", "too-large" (the answer, or the line), "dns", "file", "other":
-                       * a metric label */
-    char detail[256]; /* for people; made safe */
-    int64_t wait_ms;  /* LATER; OUTCOME_LATER_MOST_MS at most */
+    bool sink_is_well; /* FAILED: it answered, and will not take this event */
+    char reason[32];   /* FAILED: a word of few: "http-500", "timeout", "connect", "reset", "tls",
+                        * "redirect", "too-large" (the answer, or the line), "dns", "file", "other":
+                        * a metric label */
+    char detail[256];  /* for people; made safe */
+    int64_t wait_ms;   /* LATER; OUTCOME_LATER_MOST_MS at most */
 };
 
 struct sink;

@@ -96,6 +96,18 @@ static void judge_failure(const struct slot *slot, CURLcode code, struct outcome
                     slot->problem[0] ? slot->problem : curl_easy_strerror(code));
 }
 
+/* What a well sink says of one request (RFC 9110, section 15.5); 401, 403, 404, 408 and 429 are
+ * said of all. */
+static bool is_of_event(long status)
+{
+    static const long of_event[] = {400, 405, 406, 409, 410, 411, 412, 413, 414, 415, 422};
+
+    for (size_t i = 0; i < sizeof(of_event) / sizeof(of_event[0]); i++)
+        if (of_event[i] == status)
+            return true;
+    return false;
+}
+
 static void judge_answer(const struct slot *slot, struct outcome *outcome)
 {
     long status = 0;
@@ -120,6 +132,7 @@ static void judge_answer(const struct slot *slot, struct outcome *outcome)
     } else {
         outcome_set(outcome, OUTCOME_FAILED, reason, "%ld%s%s", status, slot->start[0] ? ": " : "",
                     slot->start);
+        outcome->sink_is_well = is_of_event(status);
     }
 }
 

@@ -114,6 +114,35 @@ def envelopes(place):
             assert line[key] == fixture[key], (fixture["name"], key, line[key])
 
 
+def mixed_batch(place):
+    """An event of another subscription is not delivered to the batch's sink, and not lost."""
+    sink = place.sink(lambda delivery: 200)
+    ingestd = place.start(sink)
+    batch = [event(1, subscription="a"), event(2, subscription="b"), event(3, subscription="a")]
+    ingestd.send(batch)
+    ingestd.settled()
+    assert sink.numbers() == [1, 3], sink.numbers()
+    code, said = ingestd.admin("GET", "/v1/dlq?subscription=b&reason=other-subscription")
+    assert code == 200 and said["count"] == 1, said
+    assert ingestd.admin("POST", "/v1/dlq/replay", {"all": True, "reason": "to its own"})[0] == 200
+    ingestd.settled()
+    assert sink.numbers() == [1, 3, 2], sink.numbers()
+    assert sink.deliveries[-1]["headers"]["ingest-subscription"] == "b", sink.deliveries[-1]
+
+
+def refused_events(place):
+    """What a well sink will not take opens no breaker: all others are delivered meanwhile."""
+    sink = place.sink(lambda delivery: 422 if delivery["event"]["sequenceNumber"] < 100 else 200)
+    ingestd = place.start(sink, lambda c: c["sinks"]["crm"].update(
+        retries=["1ms", "1ms", "1ms"], breaker={"failures": 2, "open": "1h"}))
+    for number in (*range(20), *range(100, 120)):
+        ingestd.send(event(number))
+    ingestd.settled()
+    assert sorted(n for n in sink.numbers() if n >= 100) == [*range(100, 120)], sink.numbers()
+    assert ingestd.status()["dead_letters"]["count"] == 20
+    assert ingestd.status()["sinks"][0]["breaker"] == "closed"
+
+
 def dedupe_window(place):
     """Suppressed within the window, across a restart; a key counts only once it was delivered."""
     failing = True
@@ -405,7 +434,7 @@ def the_contract_is_kept(place):
 
 
 CASES = [the_contract_is_kept, order_under_failures, order_by_time, what_a_sink_sees, envelopes,
-         dedupe_window,
+         mixed_batch, refused_events, dedupe_window,
          dead_letters, replay_survives_a_kill, pausing, residual_filter, keys_rotate, stops_clean,
          admin_is_closed, shapes_are_seen, retention_trims, metrics_are_open_metrics]
 
