@@ -71,5 +71,17 @@ $(BUILD)/genesys-sandbox: $(call objects,$(SANDBOX))
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ $(LIBS)
 
+# The unit looks for /usr/bin/ingestd. DESTDIR is for packagers.
+PREFIX ?= /usr
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system \
+	    $(DESTDIR)$(PREFIX)/share/doc/ingestd
+	install $(BUILD)/eventctl $(BUILD)/ingestd $(DESTDIR)$(PREFIX)/bin
+	sed 's|/usr/bin/|$(PREFIX)/bin/|' ingest/ingestd.service \
+	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/ingestd.service
+	install -m 644 ingest/README.md ingest/ingestd.example.yaml \
+	    $(DESTDIR)$(PREFIX)/share/doc/ingestd
+
 -include $(patsubst %.o,%.d,$(call objects,$(CORE) $(API) $(CTL) $(INGEST) $(SANDBOX)))
 -include tests/tests.mk

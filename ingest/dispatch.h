@@ -55,6 +55,7 @@ struct dispatch_options {
     struct metrics *metrics;
     struct shapes *shapes;
     const struct sink_calls *sink_calls; /* NULL: those of sink.h; a test has others */
+    int64_t idle_ms;                     /* after which a worker ends; 0: WORKER_IDLE_MS */
 };
 
 /* Reads the ledger and counts the queue; opens the sinks. NULL: the error says why. */

@@ -172,8 +172,8 @@ static void chain_wait(struct dispatch *dispatch, struct chain *chain)
     chain->state = CHAIN_WAITING;
     chain->due_ms = chain->first->due_ms;
     chain_heap_add(&dispatch->waiting, chain);
-    if (dispatch->leading && chain->due_ms < dispatch->leading_until_ms)
-        pthread_cond_broadcast(&dispatch->work);
+    if (!dispatch->leading || chain->due_ms < dispatch->leading_until_ms)
+        pthread_cond_signal(&dispatch->work); /* whoever wakes leads until then */
 }
 
 static bool delivery_is_due(const struct delivery *delivery)

@@ -101,7 +101,8 @@ static void worker_deliver(struct worker *worker)
 static bool worker_find(struct worker *worker)
 {
     struct dispatch *dispatch = worker->dispatch;
-    int64_t idle_until_ms = clock_monotonic_ms() + WORKER_IDLE_MS;
+    int64_t idle_ms = dispatch->options.idle_ms ? dispatch->options.idle_ms : WORKER_IDLE_MS;
+    int64_t idle_until_ms = clock_monotonic_ms() + idle_ms;
 
     while (!atomic_load(&dispatch->stopping)) {
         int64_t now_ms = clock_monotonic_ms();
@@ -115,7 +116,7 @@ static bool worker_find(struct worker *worker)
         if (now_ms >= idle_until_ms) {
             if (dispatch->running > (size_t)dispatch->options.config->workers.least)
                 return false;
-            idle_until_ms = now_ms + WORKER_IDLE_MS;
+            idle_until_ms = now_ms + idle_ms;
         }
         worker_wait(dispatch, due_ms, idle_until_ms);
     }

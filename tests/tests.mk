@@ -128,6 +128,7 @@ help:
 	@echo 'make bench      plan and check at 100, 1,000 and 10,000 objects'
 	@echo 'make bench-ingest   durable 202s beside fastify and node, by stage'
 	@echo 'make soak       ROUNDS=1000 kills of ingestd under load, every event accounted for'
+	@echo 'make install    PREFIX=/usr, DESTDIR= for packagers'
 	@echo 'make clean'
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ) tests/ingest/load.c tests/bench/requests.c tests/bench/stages.c)

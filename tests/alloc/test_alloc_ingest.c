@@ -102,7 +102,9 @@ static bool read_published(size_t nth, enum alloc_mode mode, struct buf *result)
     static const char document[] =
         "{\"subscriptions\":[{\"id\":\"a\",\"name\":\"n\",\"sink\":\"s\",\"filter\":"
         "[{\"field\":\"f\",\"op\":\"in\",\"value\":[1,\"x\"]}],"
-        "\"keys\":[{\"id\":\"k\",\"pem\":\"p\"}]},{\"id\":\"b\"}]}";
+        "\"keys\":[{\"id\":\"k\",\"pem\":\"-----BEGIN PUBLIC KEY-----\\n"
+        "MCowBQYDK2VwAyEAhB8hp4vGZgeb2/aI69Z3Hb7UrPvsO5tOgFfzER9Kgts=\\n"
+        "-----END PUBLIC KEY-----\\n\"}]},{\"id\":\"b\"}]}";
     static const struct config config = {.subscription_count = 0};
     struct published published;
     struct error error = ERROR_INIT;

@@ -89,6 +89,7 @@ class Bench:
         self.files = {}
         for name, data in (("api.key", API_KEY), ("hmac.secret", SECRET)):
             with open(os.path.join(folder, name), "wb") as out:
+                os.fchmod(out.fileno(), 0o600)
                 out.write(data)
         self.passed = self.failed = 0
 

@@ -45,6 +45,7 @@ class Place:
     def ingestd_file(self, name, data):
         path = os.path.join(self.folder, name)
         with open(path, "wb") as out:
+            os.fchmod(out.fileno(), 0o600)
             out.write(data)
         return path
 

@@ -41,6 +41,7 @@ struct world {
     struct metrics *metrics;
     struct dispatch *dispatch;
     int64_t dead_letter_bytes;
+    int64_t idle_ms; /* 0: the usual */
     size_t batch_most;
 
     pthread_mutex_t lock;
@@ -225,7 +226,8 @@ static inline void world_open(void)
                                                   .dead_letter_bytes = world.dead_letter_bytes,
                                                   .dead_letter_retention_ms = 86400000};
     struct error error = ERROR_INIT;
-    struct dispatch_options options = {.config = &world.config, .sink_calls = &fake_sinks};
+    struct dispatch_options options = {
+        .config = &world.config, .sink_calls = &fake_sinks, .idle_ms = world.idle_ms};
 
     world.stopped = false;
     options.queue = world.queue = queue_open(world.folder, &world.queue_options, &error);

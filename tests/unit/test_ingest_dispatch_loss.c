@@ -75,11 +75,13 @@ static void store_some(void)
 /* In a process of its own; does not come back. */
 static void run_plan(bool last)
 {
+    static const struct config_subscription known = {.id = "sub-1", .name = ""};
     struct error error = ERROR_INIT;
 
     world.batch_most = draw(2) ? 8 : 1;
     world.decide = random_outcome;
     world_start();
+    assert_true(dispatch_subscriptions(world.dispatch, &known, 1, &error));
     if (draw(3) == 0)
         assert_true(dispatch_pause(world.dispatch, "sub-1", draw(2) && !last, &error));
     if (!last)
