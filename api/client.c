@@ -152,6 +152,13 @@ static char *dump_body(const json_t *body)
     return text;
 }
 
+static bool is_change(const struct request *request)
+{
+    bool query = strcmp(request->method, "POST") == 0 && request->repeatable;
+
+    return strcmp(request->method, "GET") != 0 && !query;
+}
+
 bool client_start(struct client *client, const struct request *request, client_done done,
                   void *context, struct error *error)
 {
@@ -160,7 +167,7 @@ bool client_start(struct client *client, const struct request *request, client_d
 
     if (client_is_stopped(client))
         return error_set(error, ERROR_INTERRUPTED, "interrupted");
-    if (client->options.read_only && strcmp(request->method, "GET") != 0)
+    if (client->options.read_only && is_change(request))
         return error_set(error, ERROR_FAILED, "%s %s: a client that only reads sends no such thing",
                          request->method, request->path);
     call = calloc(1, sizeof(*call));

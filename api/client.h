@@ -18,6 +18,7 @@
 #include "core/error.h"
 
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,7 +51,8 @@ struct client_options {
     bool no_retries;
     unsigned connections;     /* at once, at the most; 0: 8 */
     unsigned refresh_percent; /* 0: 80 */
-    bool read_only;           /* nothing but GET is ever sent, the login aside */
+    bool read_only;           /* nothing is sent, the login aside, but GETs and POSTs that are
+                                 queries (repeatable) */
     client_log log;
     void *log_context;
     const volatile sig_atomic_t *stop; /* set by a signal: nothing is started or repeated any
@@ -95,6 +97,10 @@ MUST_CHECK bool client_start(struct client *client, const struct request *reques
 /* Runs what is due and waits up to timeout_ms for something to happen. Returns the number of
  * requests that still await their callback. */
 size_t client_step(struct client *client, int timeout_ms);
+
+/* For a caller with a poll() of his own: appends what to wait for, at most `most`, and lowers
+ * *timeout_ms (-1: for ever) to when something is due anyway. Then client_step without waiting. */
+size_t client_poll(const struct client *client, struct pollfd *fds, size_t most, int *timeout_ms);
 
 /* Steps until nothing is under way. */
 void client_run(struct client *client);

@@ -94,6 +94,31 @@ static bool have_token(struct client *client, bool needed, int64_t now_ms, int64
     return token_is_usable(token, clock_monotonic_ms());
 }
 
+/* When the ready calls can go on; -1: only answers will tell. */
+static int64_t ready_wait_ms(const struct client *client, int64_t now_ms)
+{
+    if (!token_is_usable(login_token(client->login), now_ms))
+        return login_is_busy(client->login) ? login_wait_ms(client->login) : 0;
+    if (client->running_count >= client_width(client))
+        return -1;
+    return rate_delay_ms(&client->rate, now_ms);
+}
+
+size_t client_poll(const struct client *client, struct pollfd *fds, size_t most, int *timeout_ms)
+{
+    int64_t now_ms = clock_monotonic_ms(), wait_ms = login_wait_ms(client->login);
+
+    if (client->ready.head)
+        wait_ms = sooner(wait_ms, ready_wait_ms(client, now_ms));
+    for (const struct call *call = client->delayed.head; call; call = call->next)
+        wait_ms = sooner(wait_ms, call->due_ms > now_ms ? call->due_ms - now_ms : 0);
+    if (client_is_stopped(client) && (client->ready.head || client->delayed.head))
+        wait_ms = 0;
+    if (wait_ms >= 0 && (*timeout_ms < 0 || wait_ms < *timeout_ms))
+        *timeout_ms = (int)wait_ms;
+    return transport_poll(client->transport, fds, most, timeout_ms);
+}
+
 void client_turn(struct client *client, int timeout_ms, bool needed)
 {
     int64_t now_ms = clock_monotonic_ms();

@@ -357,9 +357,16 @@ int64_t login_step(struct login *login)
         step_lock(login, now_ms);
     if (login->phase == PHASE_BACKOFF && now_ms >= login->due_ms)
         ask(login);
+    return login_wait_ms(login);
+}
+
+int64_t login_wait_ms(const struct login *login)
+{
+    int64_t wait_ms = login->due_ms - clock_monotonic_ms();
+
     if (login->phase == PHASE_IDLE || login->phase == PHASE_ASKED)
         return -1;
-    return login->due_ms > now_ms ? login->due_ms - now_ms : 0;
+    return wait_ms > 0 ? wait_ms : 0;
 }
 
 const struct error *login_error(const struct login *login)

@@ -29,6 +29,7 @@ void login_want(struct login *login, bool background);
 /* Does what is due now. Returns how many milliseconds until it has something to do; -1: nothing but
  * answers to wait for. */
 int64_t login_step(struct login *login);
+int64_t login_wait_ms(const struct login *login); /* that number, without doing anything */
 
 /* Why the last attempt failed; NULL while it has not, and once it was forgotten. */
 const struct error *login_error(const struct login *login);

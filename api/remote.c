@@ -8,6 +8,7 @@
 #include "core/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool remote_identify(struct client *client, struct remote_identity *identity, struct error *error)
@@ -45,20 +46,18 @@ void remote_listing_release(struct remote_listing *listing)
 
 /* One of the kinds that are listed side by side. */
 struct part {
-    bool started, done;
+    struct reading *reading;
     struct object_list objects;
     struct lister_result result; /* without its objects */
 };
 
-static void on_listed(void *context, struct lister_result *result)
-{
-    struct part *part = context;
-
-    part->done = true;
-    part->objects = result->objects;
-    object_list_init(&result->objects);
-    part->result = *result;
-}
+struct reading {
+    struct part parts[VIA_COUNT];
+    bool needed[VIA_COUNT];
+    size_t waiting; /* parts that are not done; while it is being started, one more */
+    remote_list_done done;
+    void *context;
+};
 
 static bool move_objects(struct object_list *to, struct object_list *from, struct error *error)
 {
@@ -93,28 +92,90 @@ static bool join_part(struct remote_listing *listing, enum via via, bool needed,
     return error_set(error, why->code, "%s", why->text);
 }
 
+static void reading_end(struct reading *reading)
+{
+    struct remote_listing listing;
+    struct error error = ERROR_INIT;
+    bool ok = true;
+
+    if (--reading->waiting > 0)
+        return;
+    remote_listing_init(&listing);
+    for (enum via via = 0; via < VIA_COUNT; via++) {
+        struct part *part = &reading->parts[via];
+        ok = ok && join_part(&listing, via, reading->needed[via], part, &error);
+        object_list_release(&part->objects);
+    }
+    reading->done(reading->context, &listing, &error);
+    free(reading);
+}
+
+static void on_listed(void *context, struct lister_result *result)
+{
+    struct part *part = context;
+
+    part->objects = result->objects;
+    object_list_init(&result->objects);
+    part->result = *result;
+    reading_end(part->reading);
+}
+
+bool remote_list_start(struct client *client, const bool needed[VIA_COUNT], remote_list_done done,
+                       void *context, struct error *error)
+{
+    struct reading *reading = calloc(1, sizeof(*reading));
+    struct error why = ERROR_INIT;
+
+    if (!reading)
+        return error_no_memory(error);
+    reading->done = done;
+    reading->context = context;
+    reading->waiting = 1;
+    for (enum via via = 0; via < VIA_COUNT; via++) {
+        struct part *part = &reading->parts[via];
+        part->reading = reading;
+        reading->needed[via] = needed[via];
+        if (lister_start(client, driver_find(via), NULL, 0, NULL, on_listed, part, &why))
+            reading->waiting++;
+        else
+            part->result.error = why;
+    }
+    if (reading->waiting > 1) {
+        reading->waiting--; /* no callback comes before the next step */
+        return true;
+    }
+    free(reading);
+    return error_set(error, why.code, "%s", why.text);
+}
+
+struct waited {
+    struct remote_listing *listing;
+    struct error *error;
+    bool done, ok;
+};
+
+static void on_waited(void *context, struct remote_listing *listing, const struct error *error)
+{
+    struct waited *waited = context;
+
+    remote_listing_release(waited->listing);
+    *waited->listing = *listing;
+    waited->done = true;
+    waited->ok = error->code == ERROR_NONE;
+    if (!waited->ok)
+        *waited->error = *error;
+}
+
 bool remote_list(struct client *client, const bool needed[VIA_COUNT],
                  struct remote_listing *listing, struct error *error)
 {
-    struct part parts[VIA_COUNT];
-    bool ok = true, waiting;
+    struct waited waited = {.listing = listing, .error = error};
 
-    memset(parts, 0, sizeof(parts));
-    for (enum via via = 0; ok && via < VIA_COUNT; via++)
-        ok = parts[via].started =
-            lister_start(client, driver_find(via), NULL, 0, NULL, on_listed, &parts[via], error);
-    do {
-        waiting = false;
-        for (enum via via = 0; via < VIA_COUNT; via++)
-            waiting = waiting || (parts[via].started && !parts[via].done);
-        if (waiting)
-            client_step(client, 1000);
-    } while (waiting);
-    for (enum via via = 0; via < VIA_COUNT; via++) {
-        ok = ok && join_part(listing, via, needed[via], &parts[via], error);
-        object_list_release(&parts[via].objects);
-    }
-    return ok;
+    if (!remote_list_start(client, needed, on_waited, &waited, error))
+        return false;
+    while (!waited.done)
+        client_step(client, 1000);
+    return waited.ok;
 }
 
 /* One object */

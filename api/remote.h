@@ -43,6 +43,14 @@ void remote_listing_release(struct remote_listing *listing);
 MUST_CHECK bool remote_list(struct client *client, const bool needed[VIA_COUNT],
                             struct remote_listing *listing, struct error *error);
 
+/* The same without waiting: `done` runs once, inside client_step; the listing is its to take over
+ * (remote_listing_release), with error->code NONE exactly when all is well. False: no memory or
+ * stopped, and no callback comes. */
+typedef void (*remote_list_done)(void *context, struct remote_listing *listing,
+                                 const struct error *error);
+MUST_CHECK bool remote_list_start(struct client *client, const bool needed[VIA_COUNT],
+                                  remote_list_done done, void *context, struct error *error);
+
 /* GETs one object. *found is false, and *object as after object_init, when there is none of that
  * id (yet). The caller releases `object`, always. */
 MUST_CHECK bool remote_get(struct client *client, enum via via, const char *id,

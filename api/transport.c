@@ -8,7 +8,11 @@
 #include <curl/curl.h>
 #include <openssl/crypto.h>
 
-enum { IDLE_CONNECTION_MAX_S = 50, HANDLES_KEPT = 16 };
+enum {
+    IDLE_CONNECTION_MAX_S = 50,
+    HANDLES_KEPT = 16,
+    LOOK_MS = 100 /* what cannot be polled is looked at so often */
+};
 
 struct exchange {
     struct exchange *next, *previous; /* of those under way */
@@ -184,7 +188,7 @@ static bool add_header(struct curl_slist **list, const char *line)
 
 static bool build_headers(struct exchange *exchange, const struct http_request *request)
 {
-    char type[128];
+    char type[128], accept[256];
 
     if (request->authorization) {
         if (asprintf(&exchange->authorization, "Authorization: %s", request->authorization) < 0) {
@@ -196,14 +200,17 @@ static bool build_headers(struct exchange *exchange, const struct http_request *
     }
     snprintf(type, sizeof(type), "Content-Type: %s",
              request->content_type ? request->content_type : "application/json");
-    return add_header(&exchange->headers, type) &&
-           add_header(&exchange->headers, "Accept: application/json") &&
+    snprintf(accept, sizeof(accept), "Accept: %s",
+             request->accept ? request->accept : "application/json");
+    return add_header(&exchange->headers, type) && add_header(&exchange->headers, accept) &&
            add_header(&exchange->headers, "Expect:");
 }
 
 static void set_limits(const struct transport *transport, CURL *easy, bool plain)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* a slow name server holds nobody up at the
+                                                       end: its thread is left to itself */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -246,9 +253,9 @@ static bool set_request(struct exchange *exchange, const struct http_request *re
         curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
         curl_easy_setopt(easy, CURLOPT_SEEKDATA, exchange);
     }
-    /* On a kept connection that died libcurl would send a DELETE a second time, unasked: without
+    /* On a kept connection that died libcurl would send a change a second time, unasked: without
      * a body nothing stops it but a connection of its own. */
-    if (strcmp(request->method, "DELETE") == 0)
+    if (strcmp(request->method, "GET") != 0 && request->body_length == 0)
         curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
     return curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
@@ -285,7 +292,8 @@ struct exchange *transport_start(struct transport *transport, const struct http_
     exchange->transport = transport;
     exchange->done = done;
     exchange->context = context;
-    buf_init(&exchange->response.body, TRANSPORT_BODY_MAX_BYTES);
+    buf_init(&exchange->response.body,
+             request->answer_most ? request->answer_most : TRANSPORT_BODY_MAX_BYTES);
     response_reset(&exchange->response);
     exchange->easy =
         transport->kept_count > 0 ? transport->kept[--transport->kept_count] : curl_easy_init();
@@ -382,6 +390,36 @@ static size_t collect(struct transport *transport)
         ended++;
     }
     return ended;
+}
+
+size_t transport_poll(const struct transport *transport, struct pollfd *fds, size_t most,
+                      int *timeout_ms)
+{
+    fd_set reading, writing, exceptions;
+    long wait_ms = -1;
+    size_t count = 0;
+    int last = -1;
+
+    if (!transport->exchanges)
+        return 0;
+    FD_ZERO(&reading);
+    FD_ZERO(&writing);
+    FD_ZERO(&exceptions);
+    curl_multi_fdset(transport->multi, &reading, &writing, &exceptions, &last);
+    curl_multi_timeout(transport->multi, &wait_ms);
+    if (last < 0 && (wait_ms < 0 || wait_ms > LOOK_MS))
+        wait_ms = LOOK_MS;
+    for (int fd = 0; fd <= last; fd++) {
+        short events =
+            (short)((FD_ISSET(fd, &reading) ? POLLIN : 0) | (FD_ISSET(fd, &writing) ? POLLOUT : 0));
+        if (events && count < most)
+            fds[count++] = (struct pollfd){fd, events, 0};
+        else if (events && (wait_ms < 0 || wait_ms > LOOK_MS))
+            wait_ms = LOOK_MS;
+    }
+    if (wait_ms >= 0 && (*timeout_ms < 0 || wait_ms < *timeout_ms))
+        *timeout_ms = (int)wait_ms;
+    return count;
 }
 
 void transport_step(struct transport *transport, int timeout_ms)

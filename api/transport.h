@@ -5,8 +5,9 @@
  * body have maxima; a request's body is handed to libcurl once and never again. The last is what
  * keeps a write from being doubled: libcurl repeats a request by itself when a kept connection
  * turns out dead before the first byte of an answer, a POST too, although the service may have
- * processed it. Here such a repetition fails (and is reported as sent and unanswered) unless the
- * request has no body.
+ * processed it. Here such a repetition fails (and is reported as sent and unanswered); a change
+ * without a body gets a connection of its own, which libcurl never repeats on. A GET may be
+ * repeated.
  *
  * Life cycle: callbacks run only inside transport_step; each started exchange gets exactly one,
  * unless it is cancelled. transport_free cancels all.
@@ -17,6 +18,8 @@
 #include "api/reply.h"
 
 #include "core/buf.h"
+
+#include <poll.h>
 
 struct transport;
 struct exchange;
@@ -33,8 +36,10 @@ struct http_request {
     const char *method, *url;
     const char *authorization; /* the header's value, a secret; NULL: none */
     const char *content_type;  /* of the body */
+    const char *accept;        /* NULL: JSON */
     const char *body;          /* borrowed until the answer; NULL: none */
     size_t body_length;
+    size_t answer_most; /* bytes of its body; 0: TRANSPORT_BODY_MAX_BYTES */
 };
 
 enum http_end {
@@ -69,6 +74,12 @@ struct exchange *transport_start(struct transport *transport, const struct http_
 
 /* Drops an exchange without its callback. Not from inside its callback. */
 void transport_cancel(struct exchange *exchange);
+
+/* For a caller with a poll() of his own: appends what to wait for, at most `most`, and lowers
+ * *timeout_ms (-1: for ever) to when something is due anyway. Then transport_step without waiting.
+ */
+size_t transport_poll(const struct transport *transport, struct pollfd *fds, size_t most,
+                      int *timeout_ms);
 
 /* Moves bytes; when nothing has ended by then, waits up to timeout_ms for more. Runs callbacks. */
 void transport_step(struct transport *transport, int timeout_ms);

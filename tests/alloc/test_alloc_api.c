@@ -1,6 +1,8 @@
 /* The API's client with memory that runs out: reading replies, and work on a real sandbox, whose
  * path is in GENESYS_SANDBOX (else that part is skipped and the exit code 77). */
 #include "api/driver.h"
+#include "api/ingest_answer.h"
+#include "api/ingest_sample.h"
 #include "api/reply.h"
 #include "api/token.h"
 #include "core/json.h"
@@ -154,6 +156,86 @@ static bool read_identity(size_t nth, enum alloc_mode mode, struct buf *result)
         buf_printf(result, "%s %s", identity.organization_id, identity.organization);
     json_decref(body);
     return ok;
+}
+
+/* -- what an ingest service says ----------------------------------------------------------------
+ */
+
+enum { SUBSCRIPTIONS = 200 }; /* so many that lists, names and the arena grow */
+
+static void write_status(struct buf *text)
+{
+    buf_add_text(text, "{\"status_version\":1,\"instance\":\"i\",\"dead_letters\":{\"reasons\":["
+                       "{\"subscription\":\"s\",\"reason\":\"timeout\",\"count\":3}]},"
+                       "\"sinks\":[{\"name\":\"crm\",\"breaker\":\"open\"}],\"subscriptions\":[");
+    for (int i = 0; i < SUBSCRIPTIONS; i++)
+        buf_printf(text, "%s{\"id\":\"sub-%d\",\"depth\":%d,\"name\":\"caf\\u00e9 %0*d\"}",
+                   i ? "," : "", i, i, SAMPLE_TEXT_MOST / 2, i);
+    buf_add_text(text, "]}");
+}
+
+static void write_metrics(struct buf *text)
+{
+    for (int i = 0; i < SUBSCRIPTIONS; i++)
+        buf_printf(text,
+                   "ingestd_queue_depth{subscription=\"sub-%d\\n%0*d\"} %d\n"
+                   "ingestd_dead_letters{subscription=\"sub-%d\",reason=\"timeout\"} 1\n"
+                   "ingestd_dead_lettered_events_total{subscription=\"sub-%d\",reason=\"x\"} 2\n",
+                   i, SAMPLE_TEXT_MOST / 2, i, i, i, i);
+    buf_add_text(text, "ingestd_sink_breaker{sink=\"crm\"} 2\n"
+                       "ingestd_build_info{version=\"1\",instance=\"i\"} 1\n");
+}
+
+static bool read_sample(void (*write)(struct buf *text), size_t nth, enum alloc_mode mode,
+                        struct buf *result)
+{
+    struct error error = ERROR_INIT;
+    struct ingest_sample sample;
+    struct buf text;
+    bool ok;
+
+    buf_init(&text, 4 * 1024 * 1024);
+    write(&text);
+    sample_init(&sample);
+    alloc_on(nth, mode);
+    ok = told(sample_read(&sample, text.data, text.length, &error), &error);
+    alloc_off();
+    buf_release(&text);
+    if (!ok && (sample.arena.blocks || sample.subscription_count))
+        alloc_wrong("a sample that could not be read is not released");
+    buf_printf(result, "%s %zu %zu %zu %lld", sample.instance, sample.subscription_count,
+               sample.reason_count, sample.sink_count, (long long)sample.dead_count);
+    for (size_t i = 0; i < sample.subscription_count; i++)
+        buf_printf(result, " %s %lld", sample.subscriptions[i].id,
+                   (long long)sample.subscriptions[i].depth);
+    sample_release(&sample);
+    return ok;
+}
+
+static bool read_status(size_t nth, enum alloc_mode mode, struct buf *result)
+{
+    return read_sample(write_status, nth, mode, result);
+}
+
+static bool read_metrics(size_t nth, enum alloc_mode mode, struct buf *result)
+{
+    return read_sample(write_metrics, nth, mode, result);
+}
+
+/* With less memory its words are missing, but the kind of error stays. */
+static bool read_refusal(size_t nth, enum alloc_mode mode, struct buf *result)
+{
+    static char body[] = "{\"error\":\"a bearer token is needed\"}";
+    struct http_response response = {.end = HTTP_ANSWERED, .status = 401};
+    struct ingest_answer answer;
+
+    response.body = (struct buf){.data = body, .length = sizeof(body) - 1};
+    alloc_on(nth, mode);
+    ingest_answer_read(&answer, &response, 1);
+    alloc_off();
+    told(false, &answer.error);
+    buf_printf(result, "%d", (int)answer.error.code);
+    return true;
 }
 
 /* -- a sandbox -------------------------------------------------------------------------------- */
@@ -485,6 +567,9 @@ int main(void)
         {"read a login's answer", read_login},
         {"read error answers", read_errors},
         {"read the identity", read_identity},
+        {"read a status", read_status},
+        {"read metrics", read_metrics},
+        {"read a refusal", read_refusal},
         {NULL, NULL},
     };
     static const struct row calls[] = {
