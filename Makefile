@@ -28,8 +28,8 @@ endif
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DEVENTCTL_VERSION='"$(VERSION)"' -g $(OPTIMIZE) \
              $(HARDENING) $(WARNINGS) -I. -include core/banned.h -MMD -MP \
              $(shell pkg-config --cflags $(MODULES) 2>/dev/null) $(CFLAGS)
-MODULES    := libcurl libcrypto yaml-0.1 jansson
-INGEST_MODULES := $(MODULES) libssl libevent libevent_pthreads sqlite3
+MODULES    := libcurl libcrypto yaml-0.1 jansson ncursesw
+INGEST_MODULES := libcurl libcrypto yaml-0.1 jansson libssl libevent libevent_pthreads sqlite3
 LIBS        = $(shell pkg-config --libs $(MODULES)) -lm
 LINK        = $(CC) $(HARDENING) $(LDFLAGS) -o $@
 # V=1 shows the commands.
@@ -42,6 +42,7 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 CORE    := $(call sources,core)
 API     := $(call sources,api)
 CTL     := $(call sources,ctl)
+TUI     := $(call sources,tui)
 INGEST  := $(call sources,ingest)
 SANDBOX := $(call sources,tests/sandbox)
 
@@ -57,7 +58,7 @@ $(BUILD)/%.o: %.c | deps
 	$(SAY) CC $@
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/eventctl: $(call objects,$(CORE) $(API) $(CTL))
+$(BUILD)/eventctl: $(call objects,$(CORE) $(API) $(TUI) $(CTL))
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ $(LIBS)
 
@@ -83,5 +84,5 @@ install: all
 	install -m 644 ingest/README.md ingest/ingestd.example.yaml \
 	    $(DESTDIR)$(PREFIX)/share/doc/ingestd
 
--include $(patsubst %.o,%.d,$(call objects,$(CORE) $(API) $(CTL) $(INGEST) $(SANDBOX)))
+-include $(patsubst %.o,%.d,$(call objects,$(CORE) $(API) $(TUI) $(CTL) $(INGEST) $(SANDBOX)))
 -include tests/tests.mk

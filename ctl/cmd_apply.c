@@ -1,16 +1,15 @@
 #include "ctl/command.h"
 
 #include "core/text.h"
+#include "ctl/confirm.h"
 #include "ctl/journal.h"
 #include "ctl/progress.h"
 #include "ctl/render.h"
 #include "ctl/resume.h"
 #include "ctl/stage.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* What a run of apply holds beside its report. */
 struct work {
@@ -47,37 +46,18 @@ static bool plan_after_last_run(struct work *work)
     return true;
 }
 
-/* Until there is something to read; false: a signal came first. */
-static bool wait_for_answer(void)
-{
-    enum { LOOK_MS = 200 }; /* a signal between two waits is noticed so late at the most */
-    struct pollfd look = {.fd = STDIN_FILENO, .events = POLLIN};
-
-    while (!stage_stop && poll(&look, 1, LOOK_MS) <= 0)
-        ;
-    return !stage_stop;
-}
-
 static bool confirmed(const struct work *work)
 {
-    char answer[16] = "";
+    size_t count = work->report->plan->count;
+    char question[1024];
 
-    if (work->options->yes)
-        return true;
-    if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
-        return error_set(&work->report->error, ERROR_INVALID,
-                         "there is no terminal to ask at: --yes applies without asking");
-    fprintf(stderr, "Apply %zu change%s to %s? [y/N] ", work->report->plan->count,
-            work->report->plan->count == 1 ? "" : "s", work->report->identity.organization);
-    if (!wait_for_answer())
-        return error_set(&work->report->error, ERROR_INTERRUPTED,
-                         "interrupted; nothing was written");
-    if (!fgets(answer, sizeof(answer), stdin))
-        answer[0] = '\0';
-    answer[strcspn(answer, "\r\n")] = '\0';
-    if (strcasecmp(answer, "y") != 0 && strcasecmp(answer, "yes") != 0)
-        return error_set(&work->report->error, ERROR_FAILED, "not confirmed; nothing was written");
-    return true;
+    snprintf(question, sizeof(question), "Apply %zu change%s to %s?", count, count == 1 ? "" : "s",
+             work->report->identity.organization);
+    return confirm_ask(&(struct confirm){.question = question,
+                                         .does = "applies",
+                                         .nothing = "nothing was written",
+                                         .yes = work->options->yes},
+                       &work->report->error);
 }
 
 /* Half an hour of work is announced before anybody agrees to it. */

@@ -8,12 +8,22 @@
 
 enum { HELP_MAX_BYTES = 1024 * 1024 };
 
+/* The commands, or those alone whose first word it is. */
+static void add_commands(struct buf *out, const char *group)
+{
+    size_t length = group ? strlen(group) : 0;
+
+    for (const struct command *const *command = command_table; *command; command++)
+        if (!group ||
+            (strncmp((*command)->name, group, length) == 0 && (*command)->name[length] == ' '))
+            buf_printf(out, "  %-12s %s\n", (*command)->name, (*command)->summary);
+}
+
 static void add_overview(struct buf *out)
 {
     buf_add_text(out, "eventctl keeps Genesys Cloud event subscriptions as a manifest says.\n\n"
                       "  eventctl COMMAND [OPTIONS]\n\n");
-    for (const struct command *const *command = command_table; *command; command++)
-        buf_printf(out, "  %-10s %s\n", (*command)->name, (*command)->summary);
+    add_commands(out, NULL);
     buf_add_text(out, "\n`eventctl help COMMAND` tells its options; there are also the topics\n"
                       "exit-codes, rules, filters and environment.\n");
 }
@@ -71,6 +81,7 @@ static void add_environment(struct buf *out)
              "  EVENTCTL_CLIENT_ID, EVENTCTL_CLIENT_SECRET\n"
              "  EVENTCTL_NEXT_CLIENT_ID, EVENTCTL_NEXT_CLIENT_SECRET\n"
              "                                           tried when the first is refused\n"
+             "  EVENTCTL_INGEST_TOKEN                    of the ingest endpoints\n"
              "  EVENTCTL_CA_FILE                         certificates to trust\n"
              "  https_proxy, no_proxy                    as libcurl reads them\n"
              "  NO_COLOR, CLICOLOR_FORCE, TERM           colours\n"
@@ -92,29 +103,44 @@ static const struct {
               {"filters", add_filters},
               {"environment", add_environment}};
 
+/* False: there is no help on these words. */
+static bool add_on(struct buf *out, const struct option_words *words)
+{
+    size_t taken;
+    const struct command *command = command_find(words, &taken);
+
+    if (command && taken == words->count) {
+        add_command(out, command);
+        return true;
+    }
+    if (words->count > 1)
+        return false;
+    if (command_is_group(words->items[0])) {
+        add_commands(out, words->items[0]);
+        return true;
+    }
+    for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+        if (strcmp(topics[i].name, words->items[0]) == 0) {
+            topics[i].add(out);
+            return true;
+        }
+    return false;
+}
+
 static void run(const struct options *options, const struct option_words *words,
                 struct report *report)
 {
-    const struct command *command = words->count > 0 ? command_find(words->items[0]) : NULL;
-    bool found = true;
     struct buf out;
 
     (void)options;
     buf_init(&out, HELP_MAX_BYTES);
-    if (words->count == 0) {
+    if (words->count == 0)
         add_overview(&out);
-    } else if (command) {
-        add_command(&out, command);
-    } else {
-        found = false;
-        for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]) && !found; i++)
-            if ((found = strcmp(topics[i].name, words->items[0]) == 0))
-                topics[i].add(&out);
-    }
-    if (!found)
-        error_set(&report->error, ERROR_INVALID, "no help on \"%s\"; try `eventctl help`",
-                  words->items[0]);
-    else if (!(report->document = buf_take(&out)))
+    else if (!add_on(&out, words))
+        error_set(&report->error, ERROR_INVALID, "no help on \"%s%s%s\"; try `eventctl help`",
+                  words->items[0], words->count > 1 ? " " : "",
+                  words->count > 1 ? words->items[1] : "");
+    if (report->error.code == ERROR_NONE && !(report->document = buf_take(&out)))
         error_no_memory(&report->error);
     buf_release(&out);
 }
@@ -123,6 +149,6 @@ const struct command command_help = {
     .name = "help",
     .words = "[COMMAND|TOPIC]",
     .summary = "this text, or that of a command or topic",
-    .words_most = 1,
+    .words_most = 2,
     .run = run,
 };

@@ -11,7 +11,7 @@
 #include "ctl/report.h"
 
 struct command {
-    const char *name;    /* "plan" */
+    const char *name;    /* "plan"; of two words: "dlq list" */
     const char *words;   /* what stands after it: "[PLAN]"; "" for nothing */
     const char *summary; /* one line */
     unsigned groups;     /* enum option_group */
@@ -22,12 +22,19 @@ struct command {
 };
 
 extern const struct command command_validate, command_plan, command_apply, command_check,
-    command_list, command_show, command_auth, command_schema, command_version, command_help;
+    command_list, command_show, command_dlq_list, command_dlq_show, command_dlq_replay,
+    command_dlq_discard, command_pause, command_resume, command_top, command_auth, command_schema,
+    command_version, command_help;
 
 /* All commands in the order of the help; ends with NULL. */
 extern const struct command *const command_table[];
 
-/* NULL when there is none. */
-const struct command *command_find(const char *name);
+/* The command that the words begin with, and how many of them are its name; NULL when there is
+ * none.
+ */
+const struct command *command_find(const struct option_words *words, size_t *taken);
+
+/* Whether a word is the first of commands of two words, as "dlq" is. */
+bool command_is_group(const char *word);
 
 #endif

@@ -14,17 +14,44 @@
 #include <unistd.h>
 
 const struct command *const command_table[] = {
-    &command_validate, &command_plan, &command_apply, &command_check,
-    &command_list,     &command_show, &command_auth,  &command_schema,
-    &command_version,  &command_help, NULL,
+    &command_validate,    &command_plan,     &command_apply,
+    &command_check,       &command_list,     &command_show,
+    &command_dlq_list,    &command_dlq_show, &command_dlq_replay,
+    &command_dlq_discard, &command_pause,    &command_resume,
+    &command_top,         &command_auth,     &command_schema,
+    &command_version,     &command_help,     NULL,
 };
 
-const struct command *command_find(const char *name)
+/* How many of the words a command's name is; 0: they do not begin with it. */
+static size_t name_words(const char *name, const struct option_words *words)
+{
+    size_t count = 0;
+
+    for (size_t length; *name; name += length + (name[length] == ' '), count++) {
+        length = strcspn(name, " ");
+        if (count == words->count || strlen(words->items[count]) != length ||
+            strncmp(words->items[count], name, length) != 0)
+            return 0;
+    }
+    return count;
+}
+
+const struct command *command_find(const struct option_words *words, size_t *taken)
 {
     for (const struct command *const *command = command_table; *command; command++)
-        if (strcmp((*command)->name, name) == 0)
+        if ((*taken = name_words((*command)->name, words)) > 0)
             return *command;
     return NULL;
+}
+
+bool command_is_group(const char *word)
+{
+    size_t length = strlen(word);
+
+    for (const struct command *const *command = command_table; *command; command++)
+        if (strncmp((*command)->name, word, length) == 0 && (*command)->name[length] == ' ')
+            return true;
+    return false;
 }
 
 /* The first signal asks for an orderly end; the second ends at once, as was said. */
@@ -57,23 +84,50 @@ static void catch_signals(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
-static const struct command *choose_command(const struct option_words *words,
-                                            const struct options *options, struct error *error)
+/* "Did you mean" is asked of the first word, or of both where the first one is right. */
+static bool unknown_command(const struct option_words *words, struct error *error)
 {
-    const char *names[64];
+    enum { COMMANDS_MOST = 64, NAME_BYTES = 32 };
+    char names[COMMANDS_MOST][NAME_BYTES], given[2 * NAME_BYTES];
+    const char *candidates[COMMANDS_MOST + 1];
+    bool group = command_is_group(words->items[0]), two = group && words->count > 1;
     const char *nearest;
     size_t count = 0;
 
+    for (; command_table[count] && count < COMMANDS_MOST; count++) {
+        snprintf(names[count], NAME_BYTES, "%s", command_table[count]->name);
+        if (!group)
+            names[count][strcspn(names[count], " ")] = '\0';
+        candidates[count] = names[count];
+    }
+    candidates[count] = NULL;
+    snprintf(given, sizeof(given), "%s%s%s", words->items[0], two ? " " : "",
+             two ? words->items[1] : "");
+    nearest = text_nearest(given, candidates);
+    if (!nearest && group)
+        return error_set(error, ERROR_INVALID, "which %s command? see `eventctl help %s`",
+                         words->items[0], words->items[0]);
+    return error_set(error, ERROR_INVALID, "no command \"%s%s%s\"%s%s%s", words->items[0],
+                     two ? " " : "", two ? words->items[1] : "", nearest ? "; did you mean " : "",
+                     nearest ? nearest : "", nearest ? "?" : "");
+}
+
+/* NULL: there is none, and without words that is no error yet. */
+static const struct command *choose_command(const struct option_words *words,
+                                            const struct options *options, size_t *taken,
+                                            struct error *error)
+{
+    const struct command *command = command_find(words, taken);
+
+    if (command)
+        return command;
+    *taken = words->count;
     if (words->count == 0)
         return options->help || error->code != ERROR_NONE ? &command_help : NULL;
-    for (const struct command *const *command = command_table; *command; command++)
-        names[count++] = (*command)->name;
-    names[count] = NULL;
-    nearest = text_nearest(words->items[0], names);
-    if (!command_find(words->items[0]))
-        error_set(error, ERROR_INVALID, "no command \"%s\"%s%s%s", words->items[0],
-                  nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
-    return command_find(words->items[0]);
+    if (options->help && command_is_group(words->items[0]))
+        return &command_help;
+    (void)!unknown_command(words, error);
+    return NULL;
 }
 
 static bool check_words(const struct command *command, const struct option_words *words,
@@ -88,18 +142,20 @@ static bool check_words(const struct command *command, const struct option_words
     return true;
 }
 
-/* Runs the command whose words begin after its name. */
+/* Runs the command, whose name is the first `taken` words. */
 static void run_command(const struct command *command, struct options *options,
-                        const struct option_words *words, uint64_t used, struct report *report)
+                        const struct option_words *words, size_t taken, uint64_t used,
+                        struct report *report)
 {
     struct option_words rest = {.count = 0};
 
     if (options->help && command != &command_help) {
-        rest.items[rest.count++] = command->name;
+        for (size_t i = 0; i < taken; i++)
+            rest.items[rest.count++] = words->items[i];
         command_help.run(options, &rest, report);
         return;
     }
-    for (size_t i = 1; i < words->count; i++)
+    for (size_t i = taken; i < words->count; i++)
         rest.items[rest.count++] = words->items[i];
     if (option_check(command->name, command->groups, used, &report->error) &&
         check_words(command, &rest, &report->error))
@@ -125,6 +181,7 @@ int main(int argc, char **argv)
     const struct command *command;
     struct report report;
     uint64_t used;
+    size_t taken;
     int code;
 
     setlocale(LC_CTYPE, "");
@@ -133,7 +190,7 @@ int main(int argc, char **argv)
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
         return ERROR_FAILED;
     (void)!option_parse(argc, argv, &options, &words, &used, &error);
-    command = choose_command(&words, &options, &error);
+    command = choose_command(&words, &options, &taken, &error);
     report_init(&report, command ? command->name : "");
     report.error = error;
     if (!render_choose(&sinks, &options, &sink_error) && error.code == ERROR_NONE)
@@ -142,7 +199,7 @@ int main(int argc, char **argv)
         command_help.run(&options, &words, &report);
         error_set(&report.error, ERROR_INVALID, "which command?");
     } else if (report.error.code == ERROR_NONE) {
-        run_command(command, &options, &words, used, &report);
+        run_command(command, &options, &words, taken, used, &report);
     }
     render_report(&sinks, &options, &report);
     render_errors(&options, &report);

@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-enum { OPTION_LIST_MOST = 256 };
+enum { OPTION_LIST_MOST = 256, OPTION_WORDS_MOST = 1024 };
 
 /* A list of texts that ends with NULL. */
 struct option_list {
@@ -35,6 +35,19 @@ struct options {
     bool detailed_exitcode, prune, allow_downgrade, yes, no_verify, online;
     int64_t max_updates, max_deletes; /* percent */
     int64_t expires_ms, settle_ms;
+    /* ingest endpoints */
+    struct option_list endpoints;
+    const char *ingest_token_file;
+    /* dead letters; and what is done to them, or to a subscription */
+    const char *subscription, *cause, *type, *interaction, *since, *until, *state;
+    bool came_back, all, raw, dry_run, no_wait;
+    int64_t limit;
+    int64_t rate; /* a second; 0: all at once */
+    const char *reason;
+    /* top */
+    const char *filter, *sort, *record, *replay;
+    int64_t interval_ms, count; /* 0: not given */
+    bool once, json, read_only, ascii, mouse;
 };
 
 /* Which commands take an option. */
@@ -46,6 +59,14 @@ enum option_group {
     GROUP_APPLY = 16,
     GROUP_SAVE = 32, /* plan alone */
     GROUP_VALIDATE = 64,
+    GROUP_ENDPOINT = 1 << 7, /* those that speak to ingest endpoints */
+    GROUP_LETTERS = 1 << 8,  /* those that select dead letters */
+    GROUP_LIST = 1 << 9,     /* of these, those that list */
+    GROUP_CHANGE = 1 << 10,  /* and those that change */
+    GROUP_REPLAY = 1 << 11,
+    GROUP_LETTER = 1 << 12, /* that shows one */
+    GROUP_ACT = 1 << 13,    /* those that change something at an endpoint */
+    GROUP_TOP = 1 << 15,
 };
 
 enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_NUMBER, OPTION_DURATION };
@@ -66,7 +87,7 @@ extern const struct option_row option_table[];
 
 /* The words that are no options, in order. */
 struct option_words {
-    const char *items[16];
+    const char *items[OPTION_WORDS_MOST];
     size_t count;
 };
 

@@ -49,6 +49,11 @@ bool render_color(const struct options *options, int fd);
 /* The renderers' own. */
 void render_text(struct buf *out, const struct report *report, bool color);
 void render_text_plan(struct buf *out, const struct report *report, bool color);
+void render_text_outcome(struct buf *out, const struct report *report);
 void render_json(struct buf *out, const struct report *report, bool color);
+json_t *render_json_text(const char *text);           /* valid, whatever bytes it has */
+json_t *render_json_error(const struct error *error); /* null when there is none */
+/* Adds the outcome's members. */
+void render_json_outcome(json_t *json, const struct outcome *outcome);
 
 #endif

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* A text that may hold bytes from a command line or a file name, as valid JSON. */
-static json_t *safe_text(const char *text)
+json_t *render_json_text(const char *text)
 {
     struct buf safe;
     json_t *json;
@@ -26,22 +26,22 @@ static json_t *safe_text(const char *text)
 
 static json_t *text_or_null(const char *text)
 {
-    return text ? safe_text(text) : json_null();
+    return text ? render_json_text(text) : json_null();
 }
 
-static json_t *error_to_json(const struct error *error)
+json_t *render_json_error(const struct error *error)
 {
     if (error->code == ERROR_NONE || !error->text[0])
         return json_null();
     return json_pack("{s:s, s:i, s:o}", "code", error_code_name(error->code), "exit_code",
-                     (int)error->code, "message", safe_text(error->text));
+                     (int)error->code, "message", render_json_text(error->text));
 }
 
 static json_t *place_to_json(const struct place *place)
 {
     if (!place->source)
         return json_null();
-    return json_pack("{s:o, s:i, s:i}", "file", safe_text(place->source->path), "line",
+    return json_pack("{s:o, s:i, s:i}", "file", render_json_text(place->source->path), "line",
                      (int)place->line, "column", (int)place->column);
 }
 
@@ -52,10 +52,11 @@ static json_t *diags_to_json(const struct diag_list *diags)
     for (size_t i = 0; i < diags->count; i++) {
         const struct diag *diag = &diags->entries[i];
         json_array_append_new(
-            array, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "rule", diag->rule->id, "severity",
-                             diag->rule->severity == DIAG_ERROR ? "error" : "warning", "message",
-                             safe_text(diag->message), "hint", text_or_null(diag->hint), "place",
-                             place_to_json(&diag->place), "other", place_to_json(&diag->other)));
+            array,
+            json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "rule", diag->rule->id, "severity",
+                      diag->rule->severity == DIAG_ERROR ? "error" : "warning", "message",
+                      render_json_text(diag->message), "hint", text_or_null(diag->hint), "place",
+                      place_to_json(&diag->place), "other", place_to_json(&diag->other)));
     }
     return array;
 }
@@ -145,7 +146,7 @@ static json_t *plan_to_json(const struct report *report)
                      names_to_json(plan->orphans, plan->orphan_count), "unmanaged",
                      names_to_json(plan->unmanaged, plan->unmanaged_count), "foreign",
                      names_to_json(plan->foreign, plan->foreign_count), "apply_would_be_refused",
-                     error_to_json(&report->allowed));
+                     render_json_error(&report->allowed));
 }
 
 static json_t *object_or_null(const struct object *object)
@@ -185,7 +186,7 @@ static json_t *apply_to_json(const struct apply *apply)
                                              : "",
                       "found_later", (int)item->found_later, "verification_failed",
                       (int)item->wrong, "other_id", text_or_null(item->twin[0] ? item->twin : NULL),
-                      "error", item->error ? error_to_json(item->error) : json_null());
+                      "error", item->error ? render_json_error(item->error) : json_null());
         if (json && item->state == APPLY_CONFLICT)
             json_object_set_new(json, "conflict", three_way_to_json(item->change, item->live));
         json_array_append_new(items, json);
@@ -229,10 +230,10 @@ static json_t *document_to_json(const char *document)
 static json_t *report_to_json(const struct report *report)
 {
     json_t *json =
-        json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "format_version", "1.0", "command",
+        json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o}", "format_version", "1.1", "command",
                   report->command, "status", error_code_name(report->error.code), "exit_code",
-                  (int)report->error.code, "error", error_to_json(&report->error), "diagnostics",
-                  diags_to_json(&report->diags), "notes", notes_to_json(report));
+                  (int)report->error.code, "error", render_json_error(&report->error),
+                  "diagnostics", diags_to_json(&report->diags), "notes", notes_to_json(report));
 
     if (!json)
         return NULL;
@@ -248,6 +249,7 @@ static json_t *report_to_json(const struct report *report)
         json_object_set_new(json, "apply", apply_to_json(&report->apply));
     if (report->has_objects)
         json_object_set_new(json, "objects", objects_to_json(report));
+    render_json_outcome(json, &report->outcome);
     if (report->facts)
         json_object_set(json, "facts", report->facts);
     if (report->document)

@@ -501,6 +501,8 @@ void render_text(struct buf *out, const struct report *report, bool color)
     }
     if (report->facts)
         add_facts(out, report->facts);
+    if (report->outcome.has_lists || report->outcome.has_acts)
+        render_text_outcome(out, report);
     if (report->has_objects && strcmp(report->command, "show") == 0)
         for (size_t i = 0; i < report->object_count; i++)
             add_details(out, report->objects[i], color);

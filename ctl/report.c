@@ -21,6 +21,8 @@ void report_init(struct report *report, const char *command)
     plan_init(&report->made);
     plan_file_init(&report->saved);
     apply_init(&report->apply);
+    endpoints_init(&report->endpoints);
+    outcome_init(&report->outcome);
     buf_init(&report->notes, NOTES_MAX_BYTES);
 }
 
@@ -31,6 +33,8 @@ void report_release(struct report *report)
     free(report->document);
     json_decref(report->facts);
     buf_release(&report->notes);
+    outcome_release(&report->outcome); /* before the endpoints that it names */
+    endpoints_release(&report->endpoints);
     apply_release(&report->apply);
     plan_file_release(&report->saved);
     plan_release(&report->made);

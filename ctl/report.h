@@ -12,6 +12,8 @@
 #include "core/manifest.h"
 #include "core/plan_file.h"
 #include "ctl/apply.h"
+#include "ctl/endpoints.h"
+#include "ctl/outcome.h"
 #include "ctl/settings.h"
 
 /* An object of a saved plan that is not as it was. */
@@ -42,6 +44,8 @@ struct report {
     const struct object **objects; /* list, show */
     size_t object_count;
     bool has_objects;
+    struct endpoints endpoints; /* dlq, pause, resume */
+    struct outcome outcome;
     json_t *facts;    /* auth status, version: an object, shown in its order */
     char *document;   /* help, schema: a text as it stands */
     struct buf notes; /* one line each: what a reader should know beside the data */

@@ -19,12 +19,35 @@ struct profile {
     const char *client_secret_file, *credential_helper;
     const char *next_client_id, *next_client_secret_file;
     int64_t token_refresh_percent;
+    const struct yaml_node *endpoints;
 };
 
 /* The two kinds of files. A checkout must not choose where secrets are sent or what is run. */
 enum { USER_FILE, PROJECT_FILE };
 #define USER_ONLY  (1u << USER_FILE)
 #define AT(member) offsetof(struct profile, member)
+
+struct endpoint {
+    const char *url, *token_file;
+    int production;
+};
+static const struct spec_key endpoint_keys[] = {
+    {.name = "url",
+     .type = SPEC_TEXT,
+     .offset = offsetof(struct endpoint, url),
+     .required = true,
+     .help = "Of its admin listener, such as https://ingest.example:8444."},
+    {.name = "token_file",
+     .type = SPEC_TEXT,
+     .offset = offsetof(struct endpoint, token_file),
+     .help = "File that holds its admin token; nobody else may read it."},
+    {.name = "production",
+     .type = SPEC_BOOL,
+     .offset = offsetof(struct endpoint, production),
+     .help = "Whoever changes something there types its name."},
+    {.name = NULL},
+};
+static const struct spec endpoint_spec = {.noun = "an endpoint", .keys = endpoint_keys};
 
 static const struct spec_key profile_keys[] = {
     {.name = "region",
@@ -82,6 +105,12 @@ static const struct spec_key profile_keys[] = {
      .least = 10,
      .most = 95,
      .help = "Of a token's life, after which a new one is fetched; 80 unless told."},
+    {.name = "endpoints",
+     .type = SPEC_MAP,
+     .offset = AT(endpoints),
+     .kinds = USER_ONLY,
+     .nested = &endpoint_spec,
+     .help = "Ingest endpoints by name, each {url, token_file, production}."},
     {.name = NULL},
 };
 static const struct spec profile_spec = {.noun = "a profile", .keys = profile_keys};
@@ -146,6 +175,30 @@ static bool config_profile(struct config_file *file, const char *name, unsigned 
     *found = true;
     return spec_read(&file->reader, &profile_spec, node, profile) &&
            spec_check_kind(&file->reader, &profile_spec, kind, "the project's file", node);
+}
+
+/* The endpoints of the profile, in their order; `node` NULL: there are none. */
+static bool read_endpoints(struct config_file *file, struct settings *settings,
+                           const struct yaml_node *node)
+{
+    struct settings_endpoint *endpoints;
+    bool ok = true;
+
+    if (!node || node->count == 0)
+        return true;
+    endpoints = arena_alloc(&settings->arena, node->count * sizeof(*endpoints));
+    if (!endpoints)
+        return false;
+    for (struct yaml_walk walk = yaml_walk(node); yaml_next(&walk);) {
+        struct endpoint read;
+        ok &= spec_read(&file->reader, &endpoint_spec, walk.value, &read) &&
+              spec_require(&file->reader, &endpoint_spec, USER_FILE, &read,
+                           spec_place(&file->reader, walk.key));
+        endpoints[settings->endpoint_count++] = (struct settings_endpoint){
+            walk.key->text, read.url, read.token_file, read.production == 1};
+    }
+    settings->endpoints = endpoints;
+    return ok;
 }
 
 /* -- flag > environment > files ------------------------------------------------------------- */
@@ -258,7 +311,8 @@ bool settings_read(struct settings *settings, const struct options *options,
          config_profile(&project, settings->profile ? settings->profile : "", PROJECT_FILE,
                         &from_project, &found) &&
          config_profile(&user, settings->profile ? settings->profile : "", USER_FILE, &from_user,
-                        &found);
+                        &found) &&
+         read_endpoints(&user, settings, from_user.endpoints);
     ok = ok && diags->errors == 0;
     if (!ok)
         error_set(error, ERROR_INVALID, "the configuration has errors");

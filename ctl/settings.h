@@ -2,7 +2,8 @@
  *
  * The files are YAML: `profile:` names the default, `profiles:` holds them by name. A project's
  * file (.eventctl.yaml in the working folder) may not name a credential helper, a client secret
- * file or a proxy: it comes with a checkout, and must not run commands or pick files of a user.
+ * file, a proxy or endpoints: it comes with a checkout, and must not run commands, pick files of a
+ * user or choose where secrets are sent.
  *
  * Always holds: the texts are owned by the settings; secrets are wiped on release.
  */
@@ -14,6 +15,13 @@
 #include "core/buf.h"
 #include "core/diag.h"
 #include "ctl/option.h"
+
+/* An ingest endpoint of the profile. */
+struct settings_endpoint {
+    const char *name, *url;
+    const char *token_file; /* NULL: none */
+    bool production;
+};
 
 struct settings {
     struct arena arena;
@@ -28,6 +36,8 @@ struct settings {
     const char *credential_helper;
     const char *ca_file, *proxy;
     int64_t token_refresh_percent;
+    const struct settings_endpoint *endpoints;
+    size_t endpoint_count;
     bool sandbox; /* the API is on this machine */
 };
 

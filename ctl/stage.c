@@ -2,6 +2,7 @@
 
 #include "core/event.h"
 #include "core/text.h"
+#include "ctl/ask.h"
 #include "ctl/folders.h"
 
 #include <stdio.h>
@@ -35,6 +36,15 @@ bool stage_settings(const struct options *options, struct report *report)
 
     diag_sort(&report->diags);
     return ok;
+}
+
+bool stage_endpoints(const struct options *options, struct report *report, struct ask **ask)
+{
+    *ask = NULL;
+    if (stage_settings(options, report) &&
+        endpoints_read(&report->endpoints, options, &report->settings, &report->error))
+        *ask = ask_new(&report->endpoints, options, &report->error);
+    return *ask;
 }
 
 bool stage_manifest(const struct options *options, const struct option_words *words,

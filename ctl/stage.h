@@ -17,6 +17,11 @@ extern volatile sig_atomic_t stage_writing;
 /* Where the service is and who we are, all but the secrets. */
 MUST_CHECK bool stage_settings(const struct options *options, struct report *report);
 
+/* Fills report->endpoints, and makes what asks them. The caller frees it. */
+struct ask;
+MUST_CHECK bool stage_endpoints(const struct options *options, struct report *report,
+                                struct ask **ask);
+
 /* Reads the manifest that -f and the words (NULL: none) name, or else eventctl.yaml. ERROR_INVALID
  * when it has errors. */
 MUST_CHECK bool stage_manifest(const struct options *options, const struct option_words *words,

@@ -8,9 +8,9 @@ fail() {
     status=1
 }
 flags="-std=gnu11 -D_GNU_SOURCE -DEVENTCTL_VERSION=\"0\" -I. -include core/banned.h"
-flags="$flags $(pkg-config --cflags libcurl libssl yaml-0.1 jansson libevent sqlite3 cmocka)"
-sources=$(find core api ctl ingest tests -name '*.c' -not -path '*/node_modules/*' | sort)
-headers=$(find core api ctl ingest tests -name '*.h' -not -path '*/node_modules/*' | sort)
+flags="$flags $(pkg-config --cflags libcurl libssl yaml-0.1 jansson ncursesw libevent sqlite3 cmocka)"
+sources=$(find core api tui ctl ingest tests -name '*.c' -not -path '*/node_modules/*' | sort)
+headers=$(find core api tui ctl ingest tests -name '*.h' -not -path '*/node_modules/*' | sort)
 
 # Layout is clang-format's word; of version 14, Debian 12's, since others decide otherwise.
 if clang-format --version | grep -q 'version 14\.'; then
@@ -34,6 +34,7 @@ done
 # Nothing includes upwards or sideways: core <- api <- ctl, core <- ingest; the sandbox is on its own.
 grep -n '#include "\(api\|ctl\|tui\|ingest\)/' core/*.[ch] && fail "core includes upwards"
 grep -n '#include "\(ctl\|tui\|ingest\)/' api/*.[ch] && fail "api includes upwards"
+grep -n '#include "\(ctl\|ingest\)/' tui/*.[ch] && fail "tui includes sideways"
 grep -n '#include "\(api\|ctl\|tui\)/' ingest/*.[ch] && fail "ingest includes sideways"
 grep -n '#include "\(core\|api\|ctl\)/' tests/sandbox/*.[ch] && fail "the sandbox shares code"
 
@@ -48,7 +49,7 @@ done
 cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr -I. --force -D__GNUC__ \
     --enable=warning,performance --suppress=missingIncludeSystem \
     --suppress=unusedStructMember --suppress=nullPointerOutOfMemory \
-    --suppress=normalCheckLevelMaxBranches -j2 core api ctl ingest tests/sandbox || fail "cppcheck"
+    --suppress=normalCheckLevelMaxBranches -j2 core api tui ctl ingest tests/sandbox || fail "cppcheck"
 
 # What is made from a table is as the table has it.
 build/eventctl schema | cmp - manifests/subscription.schema.json ||

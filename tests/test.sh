@@ -65,7 +65,7 @@ COUNTS
 }
 
 build() {
-    $make all ingest-tools bench-programs && $make $asan all unit-programs alloc-programs && $make $tsan build/tsan/ingestd
+    $make all ingest-tools bench-programs && $make $asan all unit-programs alloc-programs build/asan/tui-screens && $make $tsan build/tsan/ingestd
 }
 unit() {
     status=0
@@ -76,7 +76,8 @@ unit() {
     return $status
 }
 cases() {
-    tests/cases/run.py --eventctl build/asan/eventctl --sandbox build/asan/genesys-sandbox
+    tests/cases/run.py --eventctl build/asan/eventctl --sandbox build/asan/genesys-sandbox \
+        --ingestd build/asan/ingestd
 }
 sdk() {
     SANDBOX=$PWD/build/asan/genesys-sandbox tests/sdk/run.sh
@@ -102,7 +103,10 @@ delivery() {
 threads() {
     tests/ingest/delivery.py --ingestd build/tsan/ingestd &&
         tests/ingest/accounting.py --ingestd build/tsan/ingestd --load build/load --rounds 5 \
-            --events 2000
+            --events 2000 || return
+    for case in reload_storm stop_in_ stop_at_once stop_with_stuck_admin stop_with_all; do
+        tests/ingest/tls.py --ingestd build/tsan/ingestd --only $case || return
+    done
 }
 hostile() {
     tests/ingest/hostile.py --ingestd build/asan/ingestd
@@ -112,6 +116,17 @@ faults() {
 }
 tls() {
     tests/ingest/tls.py --ingestd build/asan/ingestd
+}
+# The dashboard: without a screen, its screens as text, and on a terminal.
+top() {
+    tests/tui/text.py --eventctl build/asan/eventctl --ingestd build/ingestd
+}
+screens() {
+    tests/tui/screens.py --program build/asan/tui-screens &&
+        pictures/make.py --screens build/asan/tui-screens --check
+}
+terminal() {
+    tests/tui/terminal.py --eventctl build/asan/eventctl --ingestd build/ingestd
 }
 # As users run it: kills must fall where the speed of the real program makes them fall.
 accounting() {
@@ -139,8 +154,12 @@ step hostile hostile
 step tls tls
 step faults faults
 step accounting accounting
+step top top
+step screens screens
+step terminal terminal
 step bench tests/bench/bench.py --quick
 step bench-ingest tests/bench/ingest.py --quick
+step bench-top tests/bench/top.py --quick
 step fuzz tests/fuzz/run.sh "${FUZZ_SECONDS:-60}"
 [ "$skipped" = 0 ] || [ "${CI:-}" != true ] || failed=$((failed + skipped))
 printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

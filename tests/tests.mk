@@ -5,7 +5,7 @@ FUZZ := $(call sources,tests/fuzz)
 FUZZ_SECONDS ?= 60
 export FUZZ_SECONDS
 
-.PHONY: demo test test-deps unit-programs fuzz-programs fuzz lint bench bench-ingest help clean
+.PHONY: demo test test-deps unit-programs fuzz-programs fuzz lint bench bench-ingest bench-top help clean
 
 demo: all
 	@tests/demo.sh $(BUILD)
@@ -33,11 +33,27 @@ $(BUILD)/ingest.a: $(call objects,$(filter-out ingest/main.c,$(INGEST)))
 	$(SAY) AR $@
 	$(Q)rm -f $@ && ar rcs $@ $^
 
+# Those of the dashboard likewise: a test may be the wire itself.
+TUI_TESTED := $(BUILD)/tui.a $(call objects,$(CORE) $(API))
+$(BUILD)/tui.a: $(call objects,$(TUI))
+	$(SAY) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/unit/test_tui_%: $(BUILD)/tests/unit/test_tui_%.o $(TUI_TESTED)
+	@mkdir -p $(@D)
+	$(SAY) LINK $@
+	$(Q)$(LINK) $^ $(LIBS)
+
 $(BUILD)/unit/test_ingest_%: MODULES := $(INGEST_MODULES) cmocka
 $(BUILD)/unit/test_ingest_%: $(BUILD)/tests/unit/test_ingest_%.o $(INGEST_TESTED)
 	@mkdir -p $(@D)
 	$(SAY) LINK $@
 	$(Q)$(LINK) -pthread $^ $(LIBS)
+
+# The dashboard's screens as text, from recordings.
+$(BUILD)/tui-screens: $(BUILD)/tests/tui/screens.o $(TUI_TESTED)
+	$(SAY) LINK $@
+	$(Q)$(LINK) $^ $(LIBS)
 
 # Fuzzers are of clang: CC=clang SANITIZE=address,undefined,fuzzer-no-link BUILD=build/fuzz.
 fuzz-programs: $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%,$(FUZZ))
@@ -95,6 +111,10 @@ ROUNDS ?= 1000
 soak: test-deps all ingest-tools
 	@tests/ingest/accounting.py --ingestd $(BUILD)/ingestd --load $(BUILD)/load --rounds $(ROUNDS)
 
+.PHONY: pictures
+pictures: $(BUILD)/tui-screens
+	@pictures/make.py --screens $<
+
 lint: test-deps all
 	@tests/lint.sh
 
@@ -105,6 +125,10 @@ bench-ingest: all bench-programs
 	@./install-deps bench
 	@tests/bench/peers.sh
 	@tests/bench/ingest.py --build $(BUILD)
+
+bench-top: all
+	@./install-deps bench
+	@tests/bench/top.py
 
 .PHONY: bench-programs
 bench-programs: $(BUILD)/bench-requests $(BUILD)/bench-stages
@@ -127,8 +151,10 @@ help:
 	@echo 'make fuzz       FUZZ_SECONDS=60 for each fuzzer'
 	@echo 'make bench      plan and check at 100, 1,000 and 10,000 objects'
 	@echo 'make bench-ingest   durable 202s beside fastify and node, by stage'
+	@echo 'make bench-top  what the dashboard costs, beside its budgets and htop'
 	@echo 'make soak       ROUNDS=1000 kills of ingestd under load, every event accounted for'
+	@echo 'make pictures   those of the README, anew'
 	@echo 'make install    PREFIX=/usr, DESTDIR= for packagers'
 	@echo 'make clean'
 
--include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ) tests/ingest/load.c tests/bench/requests.c tests/bench/stages.c)
+-include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ) tests/ingest/load.c tests/tui/screens.c tests/bench/requests.c tests/bench/stages.c)

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Runs the command-line cases: each file is a transcript (see README.md beside this file).
 
-  run.py [--update] [--eventctl FILE] [--sandbox FILE] [CASE...]
+  run.py [--update] [--eventctl FILE] [--sandbox FILE] [--ingestd FILE] [CASE...]
 
 --update writes what was seen into the files; read the difference before you commit it.
 """
 import argparse
 import concurrent.futures
 import difflib
+import http.server
 import json
 import os
 import pty
@@ -17,21 +18,33 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tty
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "ingest"))
+import harness  # pylint: disable=wrong-import-position
+
 RUN_LIMIT_S = 120  # a run that hangs ends the case; nothing else depends on the clock
 SHOWN_LINES = 60  # of one difference
-CHECKED = ("stdout", "stderr", "exit", "requests", "writes", "objects", "json")
+CHECKED = ("stdout", "stderr", "exit", "requests", "writes", "objects", "json", "letters",
+           "actions", "calls")
 BESIDE = ("stdin", "terminal", "interrupt")  # belong to the run before them
 UNLESS_TOLD = ("stdout", "stderr", "exit")  # compared even without their section
 UNSEEN = "[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 ALWAYS_OTHER = (  # what no run can foretell, and the word that stands for it
     (re.compile(r"c0000000-0000-4000-8000-[0-9a-f]{12}"), "$CORRELATION"),
     (re.compile(r"again in \d+ ms"), "again in $N ms"),
+    (re.compile(r"after \d+ (ms|milliseconds)\b"), r"after $N \1"),
 )
+IN_CHANGES = (  # likewise, in what endpoints are sent
+    (re.compile(r'"by":"[^"]*"'), '"by":"$USER"'),
+    (re.compile(r'"(since|until)":\d+'), r'"\1":$MS'),
+    (re.compile(r"(since|until)=\d+"), r"\1=$MS"),
+)
+TIMES = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # where an ingestd is: $TIME
 
 
 class Section:
@@ -67,6 +80,104 @@ def write_case(path, head, sections):
             file.writelines(section.lines)
 
 
+class StandIn:
+    """Answers as its lines say: `METHOD PATH STATUS [BODY]`, or instead of a status `cut` (half an
+    answer), `close` (none) or `hang`. A path that ends with * is the begin of one that has no line
+    of its own; of several lines for a path each is used once, but for the last."""
+
+    def __init__(self, lines):
+        self.calls, self.ended = [], threading.Event()
+        self.lines = [line.strip().split(" ", 3) for line in lines if line.strip()]
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                owner.calls.append(f"{self.command} {self.path} {body.decode()}".rstrip())
+                status, *rest = owner.choose(self.command, self.path)
+                self.close_connection = not status.isdigit()
+                if status == "hang":
+                    owner.ended.wait(RUN_LIMIT_S)
+                elif status == "cut":
+                    self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+                elif status != "close":
+                    content = (rest[0] if rest else "").encode()
+                    self.wfile.write(b"HTTP/1.1 %s as told\r\nContent-Type: application/json\r\n"
+                                     b"Content-Length: %d\r\n\r\n%s"
+                                     % (status.encode(), len(content), content))
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass  # the other side went away: that is what some cases do
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def choose(self, method, path):
+        fitting = [line for line in self.lines if line[:2] == [method, path]] or \
+            [line for line in self.lines if line[0] == method and line[1].endswith("*") and
+             path.startswith(line[1][:-1])]
+        if not fitting:
+            return "404", '{"error": "nothing here"}'
+        if len(fitting) > 1:
+            self.lines.remove(fitting[0])
+        return fitting[0][2:]
+
+    def close(self):
+        self.ended.set()
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Ingest:
+    """An ingestd and its sink, which answers as the case says."""
+
+    def __init__(self, program, folder):
+        os.makedirs(folder)
+        self.status = 200
+        self.sink = harness.Sink(lambda delivery: self.status)
+        self.ingestd = harness.Ingestd(program, folder, self.sink, self.change)
+        self.ingestd.start()
+
+    @staticmethod
+    def change(config):
+        """What a sink refuses is dead at once, however much it refuses."""
+        config["sinks"]["crm"].update(retries=[], breaker={"failures": 1000000})
+
+    @property
+    def url(self):
+        return "http://" + self.ingestd.admin_address
+
+    def letters(self):
+        _, page = self.ingestd.admin("GET", "/v1/dlq?limit=1000")
+        return [f"{one['id']} {one['subscription']} {one['reason']} {one['state']}, "
+                f"{one['replays']} replays" for one in page["dead_letters"]]
+
+    def actions(self):
+        """What the endpoint keeps of changes, the oldest first."""
+        _, kept = self.ingestd.admin("GET", "/v1/actions")
+        return [f"{one['what']} {one['target']}: {one['result']}, since {one['reason']}"
+                for one in reversed(kept["actions"])]
+
+    def close(self):
+        self.ingestd.stop()
+        self.sink.close()
+
+
 class Case:
     """One transcript being played."""
 
@@ -74,6 +185,7 @@ class Case:
         self.path, self.options, self.folder = path, options, folder
         self.head, self.sections = read_case(path)
         self.sandbox = self.api = self.result = None
+        self.ingests, self.stand_ins = {}, {}
         self.problems = []
         self.environment = {
             "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": folder,
@@ -90,6 +202,8 @@ class Case:
                 self.verb(section, following)
         finally:
             self.stop_sandbox()
+            for other in (*self.ingests.values(), *self.stand_ins.values()):
+                other.close()
         return self.problems
 
     def verb(self, section, following):
@@ -138,6 +252,44 @@ class Case:
             self.environment[name] = self.fill(value)
         else:
             self.environment.pop(name, None)
+
+    def do_ingestd(self, section, _):
+        """An ingest service of that name: $URL_NAME; its token is in NAME/token."""
+        name = section.arguments
+        self.ingests[name] = Ingest(self.options.ingestd, os.path.join(self.folder, name))
+        self.environment["EVENTCTL_INGEST_TOKEN"] = harness.TOKEN
+
+    def do_sink(self, section, _):
+        """`NAME STATUS`: what deliveries of that ingestd are answered with from now on."""
+        name, status = section.arguments.split()
+        self.ingests[name].status = int(status)
+
+    def do_events(self, section, _):
+        """Sends a number of events of a subscription, `NAME SUBSCRIPTION COUNT`, or the lines below
+        as they are, each signed; waits until each is delivered or dead."""
+        ingestd = self.ingests[section.arguments.split()[0]].ingestd
+        if section.lines:
+            sent = [plain(line.rstrip("\n")).encode() for line in section.lines]
+        else:
+            _, subscription, count = section.arguments.split()
+            sent = [harness.event(number, f"{subscription}-{number}", subscription=subscription)
+                    for number in range(1, int(count) + 1)]
+        for one in sent:  # one after the other, so that ids are in their order
+            ingestd.send(one)
+            ingestd.settled()
+
+    def do_admin(self, section, _):
+        """`NAME METHOD PATH` and a body, to the ingestd's admin listener: behind eventctl's back."""
+        name, method, path = section.arguments.split()
+        status, reply = self.ingests[name].ingestd.admin(
+            method, path, json.loads(section.text) if section.lines else None)
+        if status != 200:
+            raise ValueError(f"{method} {path}: {status} {reply}")
+
+    def do_answers(self, section, _):
+        """A stand-in for an endpoint, by the lines below; its URL is $URL_NAME."""
+        self.stand_ins[section.arguments] = StandIn(self.fill(section.text).splitlines())
+        self.environment.setdefault("EVENTCTL_INGEST_TOKEN", harness.TOKEN)
 
     def do_control(self, section, _):
         """`METHOD PATH` and a body, to the sandbox's control path."""
@@ -194,6 +346,7 @@ class Case:
                        "exit": str(code)}
         if self.sandbox and self.sandbox.poll() is None:
             self.look_at_sandbox()
+        self.look_at_ingests()
         self.check(section, following)
 
     def execute(self, command, environment, beside):
@@ -236,18 +389,23 @@ class Case:
     def interrupt(self, process, section, err):
         """`interrupt [TIMES] METHOD PATH`: SIGINT when that request has arrived; again when the
         one before was answered. `FILE NAME` instead: when that file is there; `LISTENING`: when a
-        SIGINT no longer just ends the program."""
+        SIGINT no longer just ends the program; `CALL NAME METHOD PATH`: at that stand-in."""
         words = section.arguments.split(" ", 1)
         times = int(words[0]) if words[0].isdigit() else 1
         line = self.fill(words[1] if words[0].isdigit() else section.arguments)
         path = os.path.join(self.folder, line.removeprefix("FILE "))
         self.wait_until(process, lambda: os.path.exists(path) if line.startswith("FILE ") else
                         catches_interrupt(process.pid) if line == "LISTENING" else
+                        self.was_called(line.removeprefix("CALL ")) if line.startswith("CALL ") else
                         line in self.request_log())
         for turn in range(times):
             process.send_signal(signal.SIGINT)
             if turn + 1 < times:
                 self.wait_until(process, lambda: os.fstat(err.fileno()).st_size > 0)
+
+    def was_called(self, line):
+        name, call = line.split(" ", 1)
+        return any(one.startswith(call) for one in self.stand_ins[name].calls)
 
     def wait_until(self, process, there):
         limit = time.monotonic() + RUN_LIMIT_S
@@ -269,6 +427,20 @@ class Case:
         self.result["objects"] = "".join(sorted(
             f"{kind[:-1]} {one['name']}, version {one['version']}\n"
             for kind in objects for one in objects[kind]))
+
+    def look_at_ingests(self):
+        seen = {"letters": [], "actions": [], "calls": []}
+        for name, ingest in self.ingests.items():
+            seen["letters"] += [f"{name} {one}" for one in ingest.letters()]
+            seen["actions"] += [f"{name} {one}" for one in ingest.actions()]
+        for name, one in self.stand_ins.items():
+            seen["calls"] += [f"{name} {call}" for call in one.calls]
+            one.calls.clear()
+        for what, lines in seen.items():
+            text = self.clean("".join(line + "\n" for line in lines).encode())
+            for pattern, word in IN_CHANGES:
+                text = pattern.sub(word, text)
+            self.result[what] = text
 
     # -- checking -------------------------------------------------------------
 
@@ -356,14 +528,24 @@ class Case:
 
     # -- helpers --------------------------------------------------------------
 
+    def urls(self):
+        return {f"$URL_{name}": one.url
+                for name, one in (*self.ingests.items(), *self.stand_ins.items())}
+
     def fill(self, text):
+        for name, url in self.urls().items():
+            text = text.replace(name, url)
         return text.replace("$API", self.api or "").replace("$DIR", self.folder)
 
     def clean(self, raw):
         text = pictured(raw.decode("utf-8", "surrogateescape"))
         if self.api:
             text = text.replace(self.api, "$API").replace(self.api.partition("//")[2], "$HOST")
+        for name, url in self.urls().items():
+            text = text.replace(url, name).replace(url.partition(":")[2].strip("/"), "$HOST")
         text = text.replace(self.folder, "$DIR")
+        if self.ingests:
+            text = TIMES.sub("$TIME", text)
         for pattern, word in ALWAYS_OTHER:
             text = pattern.sub(word, text)
         if text and not text.endswith("\n"):
@@ -457,10 +639,12 @@ def main():
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--eventctl", default="build/eventctl")
     parser.add_argument("--sandbox", default="build/genesys-sandbox")
+    parser.add_argument("--ingestd", default="build/ingestd")
     parser.add_argument("cases", nargs="*")
     options = parser.parse_args()
     options.eventctl = os.path.abspath(options.eventctl)
     options.sandbox = os.path.abspath(options.sandbox)
+    options.ingestd = os.path.abspath(options.ingestd)
     cases = options.cases or sorted(
         os.path.join(HERE, name) for name in os.listdir(HERE) if name.endswith(".case"))
     failed = skipped = 0
