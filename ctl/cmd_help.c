@@ -3,6 +3,8 @@
 #include "core/buf.h"
 #include "core/filter.h"
 #include "ctl/settings.h"
+#include "tui/column.h"
+#include "tui/request.h"
 
 #include <string.h>
 
@@ -25,7 +27,7 @@ static void add_overview(struct buf *out)
                       "  eventctl COMMAND [OPTIONS]\n\n");
     add_commands(out, NULL);
     buf_add_text(out, "\n`eventctl help COMMAND` tells its options; there are also the topics\n"
-                      "exit-codes, rules, filters and environment.\n");
+                      "exit-codes, rules, filters, environment, keys and columns.\n");
 }
 
 static void add_command(struct buf *out, const struct command *command)
@@ -95,13 +97,26 @@ static void add_environment(struct buf *out)
              "secrets are sent or what is run.\n");
 }
 
+static void add_keys(struct buf *out)
+{
+    request_help(out, false);
+}
+
+static void add_columns(struct buf *out)
+{
+    for (size_t i = 0; i < COLUMNS; i++)
+        buf_printf(out, "  %-11s %s\n", column_table[i].name, column_table[i].help);
+    buf_add_text(out, "\nA filter is words that must all hold: `voice` stands in name or id, "
+                      "`state:fail` and\n`sink:crm` in that column, `depth>100`, `oldest>5m`, "
+                      "`p95>=300ms`, `dead>1k` compare; `!`\nbefore a word turns it round. What "
+                      "is not known holds nothing.\n");
+}
+
 static const struct {
     const char *name;
     void (*add)(struct buf *out);
-} topics[] = {{"exit-codes", add_exit_codes},
-              {"rules", add_rules},
-              {"filters", add_filters},
-              {"environment", add_environment}};
+} topics[] = {{"exit-codes", add_exit_codes},   {"rules", add_rules}, {"filters", add_filters},
+              {"environment", add_environment}, {"keys", add_keys},   {"columns", add_columns}};
 
 /* False: there is no help on these words. */
 static bool add_on(struct buf *out, const struct option_words *words)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # The demo: a manifest is validated, planned and applied to a sandbox; a subscription is changed
 # behind eventctl's back; the check finds it, an apply heals it. Then ingestd takes a signed event,
-# which comes out at its sink, and refuses a forged one. Leaves nothing running.
+# which comes out at its sink, and refuses a forged one. On a terminal it ends in the dashboard, else
+# in what `top --once` prints. Leaves nothing running.
 #
 #   tests/demo.sh BUILD-FOLDER
 set -eu
@@ -101,6 +102,15 @@ cat "$work/dev/events.ndjson"
 say "A forged one is refused:"
 post guessed 401
 
-say "What an operator, a dashboard and Prometheus see:"
+say "What Prometheus sees:"
 curl -sS -H "Authorization: Bearer $(cat "$work/dev/admin.token")" "http://$admin/metrics" |
     grep -E '^ingestd_(accepted|delivered|signature_failures).*_total.* [1-9]'
+
+say "What an operator sees:"
+EVENTCTL_INGEST_TOKEN=$(cat "$work/dev/admin.token")
+export EVENTCTL_INGEST_TOKEN
+if [ -t 0 ] && [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
+    run 0 top -f manifests/demo --endpoint "dev=http://$admin"
+else
+    run 0 top --once -f manifests/demo --endpoint "dev=http://$admin"
+fi

@@ -126,12 +126,18 @@ bench-ingest: all bench-programs
 	@tests/bench/peers.sh
 	@tests/bench/ingest.py --build $(BUILD)
 
-bench-top: all
+bench-top: all $(BUILD)/bench-libraries
 	@./install-deps bench
 	@tests/bench/top.py
 
 .PHONY: bench-programs
-bench-programs: $(BUILD)/bench-requests $(BUILD)/bench-stages
+bench-programs: $(BUILD)/bench-requests $(BUILD)/bench-stages $(BUILD)/bench-libraries
+
+# Linked with what eventctl is linked with, used or not.
+$(BUILD)/bench-libraries: MODULES := libcurl libcrypto yaml-0.1 jansson ncursesw
+$(BUILD)/bench-libraries: $(BUILD)/tests/bench/libraries.o
+	$(SAY) LINK $@
+	$(Q)$(LINK) -Wl,--no-as-needed $^ $(LIBS)
 
 $(BUILD)/bench-%: MODULES := $(INGEST_MODULES)
 $(BUILD)/bench-%: $(BUILD)/tests/bench/%.o $(INGEST_TESTED)

@@ -207,6 +207,14 @@ class Bench:
         for one in silent:
             one.close()
 
+    def libraries(self):
+        """The floor: what it is linked with, and nothing else."""
+        program = Program([os.path.join(os.path.dirname(self.options.eventctl), "bench-libraries")],
+                          self.environment)
+        program.drain(0.5)
+        self.rows.append({"what": "its libraries alone, loaded", "rss": program.rss_mib()})
+        program.end()
+
     def htop(self):
         if not shutil.which("htop"):
             print("htop is not installed: no figures to compare with (./install-deps bench)")
@@ -242,6 +250,7 @@ def main():
         if not options.quick:
             bench.fed(10000)
         bench.keys()
+        bench.libraries()
         if not options.quick:
             bench.htop()
         bench.report()
