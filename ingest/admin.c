@@ -12,8 +12,10 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
+#include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
 #include <event2/thread.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -27,6 +29,7 @@ enum {
     BODY_MOST_BYTES = 16 * 1024 * 1024,
     REPLY_MOST_BYTES = 256 * 1024 * 1024,
     IDLE_S = 30,
+    REST_MS = 100,
 };
 
 struct admin {
@@ -63,10 +66,15 @@ static bool check_query(struct admin_call *call)
     const char *words = strcmp(call->route->method, "GET") ? "" : call->route->words;
 
     for (const struct evkeyval *pair = words ? TAILQ_FIRST(call->query) : NULL; pair;
-         pair = TAILQ_NEXT(pair, next))
+         pair = TAILQ_NEXT(pair, next)) {
         if (!text_words_hold(words, pair->key))
             return admin_fail(call, HTTP_BADREQUEST, "\"%.64s\" is not known in this query",
                               pair->key);
+        for (const struct evkeyval *more = TAILQ_NEXT(pair, next); more;
+             more = TAILQ_NEXT(more, next))
+            if (strcmp(more->key, pair->key) == 0)
+                return admin_fail(call, HTTP_BADREQUEST, "\"%.64s\" stands twice", pair->key);
+    }
     return true;
 }
 
@@ -152,6 +160,56 @@ static void on_request(struct evhttp_request *request, void *context)
     arena_release(&arena);
 }
 
+/* -- accepting ----------------------------------------------------------------------------------
+ */
+
+static void rest(struct evconnlistener *listener);
+
+/* evhttp does not tell of a connection's end. But each has one event in the loop while it is read,
+ * and two while it is written to: there are never more connections than events. */
+static bool is_full(struct evconnlistener *listener)
+{
+    return event_base_get_num_events(evconnlistener_get_base(listener), EVENT_BASE_COUNT_ADDED) >=
+           ADMIN_CONNECTIONS_MOST;
+}
+
+static void on_rested(evutil_socket_t fd, short what, void *listener)
+{
+    (void)fd;
+    (void)what;
+    if (is_full(listener))
+        rest(listener);
+    else
+        evconnlistener_enable(listener);
+}
+
+/* What is not accepted now waits in the socket's queue, which stays readable: looking at it again
+ * at once would only turn in a circle. */
+static void rest(struct evconnlistener *listener)
+{
+    const struct timeval moment = {.tv_usec = REST_MS * 1000};
+
+    if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_rested, listener,
+                        &moment) == 0)
+        evconnlistener_disable(listener);
+}
+
+static void on_accept_failed(struct evconnlistener *listener, void *http)
+{
+    (void)http;
+    log_event(LOG_LEVEL_ERROR, "admin-accept-failed", "detail", strerror(errno), NULL);
+    rest(listener);
+}
+
+/* evhttp asks for the stream of each connection that it has accepted; NULL: it makes one. */
+static struct bufferevent *on_accepted(struct event_base *base, void *listener)
+{
+    (void)base;
+    if (is_full(listener))
+        rest(listener);
+    return NULL;
+}
+
 /* -- life cycle ---------------------------------------------------------------------------------
  */
 
@@ -198,6 +256,9 @@ static bool listen_on(struct admin *admin, const char *address, struct error *er
         evhttp_bind_socket_with_handle(admin->http, host, (ev_uint16_t)strtoul(port, NULL, 10));
     if (!bound)
         return error_set(error, ERROR_FAILED, "cannot listen on %s: %s", address, strerror(errno));
+    struct evconnlistener *listener = evhttp_bound_socket_get_listener(bound);
+    evconnlistener_set_error_cb(listener, on_accept_failed);
+    evhttp_set_bevcb(admin->http, on_accepted, listener);
     note_address(admin, evhttp_bound_socket_get_fd(bound));
     return true;
 }

@@ -15,6 +15,9 @@
 
 #include <stdatomic.h>
 
+/* About: later ones wait until others end. */
+enum { ADMIN_CONNECTIONS_MOST = 64 };
+
 struct admin;
 
 /* What it shows and works on; all live longer than it. */

@@ -61,25 +61,33 @@ static bool read_filter(struct admin_call *call, const struct words *words,
                         struct dead_filter *filter)
 {
     const char *came_back = word(words, "came_back");
-    int64_t since_ms = 0, until_ms = 0;
+    const struct {
+        const char *name;
+        int64_t *us;
+    } times[] = {{"since", &filter->since_us}, {"until", &filter->until_us}};
 
     *filter = (struct dead_filter){.subscription = word(words, "subscription"),
                                    .reason = word(words, "reason"),
                                    .type = word(words, "type"),
                                    .interaction = word(words, "interaction"),
-                                   .came_back = -1};
+                                   .came_back = -1,
+                                   DEAD_FILTER_ANY_TIME};
     if (!read_state(call, word(words, "state"), &filter->state))
         return false;
     if (came_back && strcmp(came_back, "true") && strcmp(came_back, "false"))
         return admin_fail(call, HTTP_BADREQUEST, "\"came_back\" is true or false");
     if (came_back)
         filter->came_back = !strcmp(came_back, "true");
-    if (!read_number(word(words, "since"), &since_ms) ||
-        !read_number(word(words, "until"), &until_ms))
-        return admin_fail(call, HTTP_BADREQUEST,
-                          "\"since\" and \"until\" are milliseconds since the epoch");
-    filter->since_us = since_ms * 1000;
-    filter->until_us = until_ms * 1000;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        const char *text = word(words, times[i].name);
+        int64_t ms = 0;
+
+        if (!read_number(text, &ms))
+            return admin_fail(call, HTTP_BADREQUEST, "\"%s\" is milliseconds since the epoch",
+                              times[i].name);
+        if (text)
+            *times[i].us = ms * 1000;
+    }
     return true;
 }
 
@@ -224,7 +232,7 @@ void admin_dlq_show(struct admin_call *call)
         admin_fail(call, HTTP_NOTFOUND, "no such dead letter");
         return;
     }
-    struct dead_filter filter = {.ids = &id, .id_count = 1, .state = -1, .came_back = -1};
+    struct dead_filter filter = {.ids = &id, .id_count = 1, DEAD_FILTER_ANY};
     if (!ledger_dead_list(call->options->ledger, &filter, 1, true, show_one, &shown, &error))
         admin_fail(call, HTTP_INTERNAL, "%s", error.text);
     else if (!shown)
@@ -251,7 +259,7 @@ static bool read_ids(struct admin_call *call, const json_t *array, struct dead_f
             return admin_fail(call, HTTP_BADREQUEST, "\"ids\" holds what is no id");
         ids[i] = json_integer_value(id);
     }
-    *filter = (struct dead_filter){.ids = ids, .id_count = count, .state = -1, .came_back = -1};
+    *filter = (struct dead_filter){.ids = ids, .id_count = count, DEAD_FILTER_ANY};
     return true;
 }
 
@@ -283,7 +291,7 @@ static bool read_selection(struct admin_call *call, const json_t *body, struct d
 struct act {
     const char *what;  /* in the record */
     const char *count; /* the reply's member */
-    int state;         /* of those that it may touch */
+    int state;         /* of those that it may touch; -1: of any */
     bool (*carry_out)(struct admin_call *call, const struct dead_filter *filter, double rate,
                       int64_t *count, struct error *error);
 };
@@ -312,6 +320,8 @@ static void act_reply(struct admin_call *call, const struct act *act, int64_t co
 
 static bool take_state(struct admin_call *call, const struct act *act, struct dead_filter *filter)
 {
+    if (act->state < 0)
+        return true;
     if (filter->state >= 0 && filter->state != act->state)
         return admin_fail(call, HTTP_BADREQUEST, "this is for those that are %s",
                           dead_state_word((enum dead_state)act->state));
@@ -364,14 +374,14 @@ static bool abort_replay(struct admin_call *call, const struct dead_filter *filt
                          int64_t *count, struct error *error)
 {
     (void)rate;
-    return ledger_dead_abort(call->options->ledger, filter, count, error);
+    return dispatch_abort(call->options->dispatch, filter, count, error);
 }
 
 static bool discard(struct admin_call *call, const struct dead_filter *filter, double rate,
                     int64_t *count, struct error *error)
 {
     (void)rate;
-    return ledger_dead_discard(call->options->ledger, filter, count, error);
+    return dispatch_discard(call->options->dispatch, filter, count, error);
 }
 
 void admin_dlq_replay(struct admin_call *call)
@@ -386,5 +396,5 @@ void admin_dlq_abort(struct admin_call *call)
 
 void admin_dlq_discard(struct admin_call *call)
 {
-    act_carry_out(call, &(struct act){"dlq-discard", "discarded", DEAD_WAITING, discard});
+    act_carry_out(call, &(struct act){"dlq-discard", "discarded", -1, discard});
 }

@@ -41,15 +41,17 @@ static const struct admin_route routes[] = {
      "Delivers again what `ids`, `filter` (keys as above) or `all: true` select. `rate` is events "
      "a second (0: all at once), `dry_run: true` only counts."},
     {"POST", "/v1/dlq/abort", false, admin_dlq_abort, " ids filter all ",
-     "Takes back what is to be replayed and has not begun."},
+     "Takes back what is to be replayed and is not under way just now."},
     {"POST", "/v1/dlq/discard", false, admin_dlq_discard, " ids filter all ",
-     "Removes for good what is selected, in the same words."},
+     "Removes for good what is selected, in the same words, and is not under way just now."},
     {"GET", "/v1/subscriptions", false, admin_subscriptions_get, "",
      "What was published last, as it came."},
-    {"PUT", "/v1/subscriptions", false, admin_subscriptions_put, " subscriptions ",
-     "Publishes subscriptions: `{\"subscriptions\": [{\"id\", \"name\", \"version\", \"sink\", "
-     "\"filter\": [{\"field\", \"op\", \"value\"}], \"keys\": [{\"id\", \"pem\"}]}]}`; replaces "
-     "what was published before."},
+    {"PUT", "/v1/subscriptions", false, admin_subscriptions_put, " subscriptions replaces ",
+     "Publishes subscriptions: `{\"subscriptions\": [{\"id\", \"name\", \"version\", \"owner\", "
+     "\"sink\", \"filter\": [{\"field\", \"op\", \"value\"}], \"keys\": [{\"id\", \"pem\"}]}]}`; "
+     "replaces what was published before. `owner` tells publishers apart; nothing here reads it. "
+     "With `replaces`, 32 hex digits of the SHA-256 of the published list's canonical JSON, only "
+     "that: else 409."},
     {"POST", "/v1/subscriptions/{id}/pause", false, admin_subscription_pause, "",
      "Stops delivering its events; they are taken and kept all the same."},
     {"POST", "/v1/subscriptions/{id}/resume", false, admin_subscription_resume, "",
@@ -118,6 +120,7 @@ static void serve_ready(struct admin_call *call)
 static void serve_metrics(struct admin_call *call)
 {
     dispatch_measure(call->options->dispatch);
+    status_measure(call->options);
     call->status = HTTP_OK;
     call->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     metrics_write(call->options->metrics, &call->reply);

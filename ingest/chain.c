@@ -71,6 +71,21 @@ struct delivery *chain_pop(struct chain *chain)
     return delivery;
 }
 
+bool chain_remove(struct chain *chain, struct delivery *delivery)
+{
+    struct delivery *before = NULL, *at = chain->first;
+
+    for (; at && at != delivery; at = at->next)
+        before = at;
+    if (!at)
+        return false;
+    *(before ? &before->next : &chain->first) = at->next;
+    if (chain->last == at)
+        chain->last = before;
+    at->next = NULL;
+    return true;
+}
+
 void chain_list_add(struct chain_list *list, struct chain *chain)
 {
     chain->next = NULL;

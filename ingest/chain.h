@@ -44,6 +44,9 @@ void chain_put_back(struct chain *chain, struct delivery *delivery);
 /* Takes out the first; there is one. */
 struct delivery *chain_pop(struct chain *chain);
 
+/* Takes out this one. False: it is not in the list, a worker has it. */
+bool chain_remove(struct chain *chain, struct delivery *delivery);
+
 /* -- a list of chains, first in, first out ------------------------------------------------------
  */
 

@@ -103,6 +103,23 @@ struct config_header {
     const char *name, *value;
 };
 
+/* What a sink sees of events of another shape (compat.h); paths below the payload. */
+struct config_rename {
+    const char *from, *to;
+};
+struct config_default {
+    const char *path, *value; /* JSON */
+};
+struct config_compat {
+    const char *type; /* only of this event type; NULL: of all */
+    const struct config_rename *renames;
+    size_t rename_count;
+    const struct config_default *defaults;
+    size_t default_count;
+    const char *const *drops;
+    size_t drop_count;
+};
+
 struct config_sink {
     const char *name;
     int type;
@@ -114,6 +131,8 @@ struct config_sink {
     int64_t concurrency;      /* deliveries at a time */
     int64_t breaker_failures; /* in a row, of different interactions, after which it opens */
     int64_t breaker_open_ms;  /* for so long at first, twice as long each time, 16 times at most */
+    const struct config_compat *compat; /* rules, in their order */
+    size_t compat_count;
     /* http */
     const char *url;
     const char *ca_file;    /* NULL: the system's */
@@ -156,6 +175,8 @@ struct config_shapes {
     int64_t per_type;     /* shapes of one event type that are told apart */
     int64_t sample_bytes; /* kept of the first one */
 };
+
+enum { CONFIG_CRITERIA_MOST = 64 }; /* of one subscription's filter */
 
 struct config {
     struct arena arena;

@@ -23,7 +23,7 @@
 #define DAY              (24 * HOUR)
 #define YEARS            (3660 * DAY)
 
-enum { PATH_MOST = 4096, TEXT_MOST = 256 };
+enum { PATH_MOST = 4096, TEXT_MOST = 256, COMPAT_NAMES_MOST = 16 };
 
 /* --- words -------------------------------------------------------------------------------- */
 
@@ -212,6 +212,26 @@ static const struct spec_complaint *check_url(const char *text)
     return url.has_userinfo ? &userinfo : NULL;
 }
 
+/* Names with dots between them; where a shape's path has "[]", a value is one of several. */
+static const struct spec_complaint *check_payload_path(const char *text)
+{
+    static const struct spec_complaint wrong = {
+        "bad-value", "is no path below the payload",
+        "names with dots between them, such as queue.name; at most 16 of them"};
+    static const struct spec_complaint element = {"bad-value", "leads into a list",
+                                                  "a path leads through objects only"};
+    size_t names = 1;
+
+    if (strstr(text, "[]"))
+        return &element;
+    for (const char *c = text; *c; c++)
+        names += *c == '.';
+    return text[0] == '.' || strstr(text, "..") || text[strlen(text) - 1] == '.' ||
+                   names > COMPAT_NAMES_MOST
+               ? &wrong
+               : NULL;
+}
+
 /* --- what is no mapping ----------------------------------------------------------------------- */
 
 const struct spec_key config_key_file = {"keys", SPEC_TEXT, .least = 1, .most = PATH_MOST,
@@ -228,6 +248,8 @@ const struct spec_key config_retry_key = {"retries", SPEC_DURATION, .least = 1, 
 const struct spec_key config_header_name = {"a header's name", SPEC_TEXT, .least = 1, .most = 128,
                                             .check = check_sent_header};
 const struct spec_key config_header_value = {"headers", SPEC_TEXT, .least = 0, .most = PATH_MOST};
+const struct spec_key config_compat_path = {"a path", SPEC_TEXT, .least = 1, .most = TEXT_MOST,
+                                            .check = check_payload_path};
 
 /* --- sources ------------------------------------------------------------------------------- */
 
@@ -289,6 +311,22 @@ static const struct spec_key breaker_rows[] = {
 };
 static const struct spec breaker_spec = {"breaker", breaker_rows, false, false};
 
+static const struct spec_key compat_rows[] = {
+    {"type", SPEC_TEXT, AT(compat_keys, type), .least = 1, .most = TEXT_MOST,
+     .help = "only for this event type, such as Interaction.Created; left out: for all"},
+    {"rename", SPEC_MAP, AT(compat_keys, renames), .least = 0, .most = 64,
+     .item = &config_compat_path, .name_item = &config_compat_path, .fallback = "{}",
+     .help = "path → path: moves a value; it may take the place of what it stood in, as in "
+             "{direction.value: direction}"},
+    {"default", SPEC_MAP, AT(compat_keys, defaults), .least = 0, .most = 64,
+     .name_item = &config_compat_path, .fallback = "{}",
+     .help = "path → value: added where it is not there"},
+    {"drop", SPEC_LIST, AT(compat_keys, drops), .least = 0, .most = 64, .item = &config_compat_path,
+     .fallback = "[]", .help = "paths: taken away"},
+    {.name = NULL},
+};
+const struct spec config_compat_spec = {"a compatibility rule", compat_rows, false, false};
+
 static const struct spec_key sink_rows[] = {
     {"type", SPEC_WORD, AT(sink_keys, out.type), .required = true, .word = config_sink_word,
      .help = "what it is: an HTTP endpoint, or a file of JSON lines"},
@@ -304,6 +342,10 @@ static const struct spec_key sink_rows[] = {
     {"concurrency", SPEC_INT, AT(sink_keys, out.concurrency), .kinds = HTTP, .least = 1,
      .most = 1000, .fallback = "8", .help = "deliveries at a time; a file always has 1"},
     {"breaker", SPEC_GROUP, 0, .nested = &breaker_spec, .help = "when a sink is left alone"},
+    {"compat", SPEC_LIST, AT(sink_keys, compat), .least = 0, .most = 64,
+     .nested = &config_compat_spec, .fallback = "[]",
+     .help = "what it sees of events of another shape: rules that apply in their order, to the "
+             "payload"},
     {"url", SPEC_TEXT, AT(sink_keys, out.url), .required = true, .kinds = HTTP, .least = 1,
      .most = 2048, .check = check_url, .help = "where events are posted, one a request"},
     {"ca_file", SPEC_TEXT, AT(sink_keys, out.ca_file), .kinds = HTTP, .least = 1, .most = PATH_MOST,
@@ -336,8 +378,8 @@ static const struct spec_key subscription_rows[] = {
      .help = "for people; its id unless told"},
     {"sink", SPEC_TEXT, AT(subscription_keys_of, out.sink), .least = 1, .most = CONFIG_NAME_MOST,
      .help = "where its events go; default_sink unless told"},
-    {"filter", SPEC_LIST, AT(subscription_keys_of, filter), .least = 0, .most = 50,
-     .nested = &criterion_spec, .fallback = "[]",
+    {"filter", SPEC_LIST, AT(subscription_keys_of, filter), .least = 0,
+     .most = CONFIG_CRITERIA_MOST, .nested = &criterion_spec, .fallback = "[]",
      .help = "criteria that must all hold, else an event is dropped and counted"},
     {"paused", SPEC_BOOL, AT(subscription_keys_of, paused), .fallback = "false",
      .help = "its events are stored, and wait"},
@@ -438,7 +480,8 @@ static const struct spec_key worker_rows[] = {
     {"most", SPEC_INT, ROOT(workers.most), .least = 1, .most = 1024, .fallback = "32",
      .help = "threads that deliver, however much waits"},
     {"events_per_worker", SPEC_INT, ROOT(workers.events_per_worker), .least = 1, .most = 1000000,
-     .fallback = "50", .help = "one more worker for each so many events that wait"},
+     .fallback = "50",
+     .help = "one more worker for each so many events that wait; also while all hang"},
     {.name = NULL},
 };
 static const struct spec worker_spec = {"workers", worker_rows, false, false};

@@ -22,8 +22,13 @@ struct source_keys {
 
 struct sink_keys {
     struct config_sink out;
-    const struct yaml_node *retries, *headers;
+    const struct yaml_node *retries, *headers, *compat;
     int sync;
+};
+
+struct compat_keys {
+    const char *type;
+    const struct yaml_node *renames, *defaults, *drops;
 };
 
 struct subscription_keys_of {
@@ -39,12 +44,13 @@ struct config_keys {
     const struct yaml_node *sources, *sinks, *subscriptions;
 };
 
-extern const struct spec config_spec, config_source_spec, config_sink_spec,
+extern const struct spec config_spec, config_source_spec, config_sink_spec, config_compat_spec,
     config_subscription_spec;
 
 /* Elements and names that are no mappings. */
 extern const struct spec_key config_key_file, config_key_id, config_name, config_network_key,
-    config_retry_key, config_header_name, config_header_value, config_subscription_id;
+    config_retry_key, config_header_name, config_header_value, config_subscription_id,
+    config_compat_path;
 
 /* What a scheme's keys are when they are left out. */
 struct config_scheme_row {
@@ -70,6 +76,9 @@ MUST_CHECK bool config_read_source(const struct spec_reader *reader, const struc
                                    const struct yaml_node *node, struct config_source *out);
 MUST_CHECK bool config_read_sink(const struct spec_reader *reader, const struct yaml_node *name,
                                  const struct yaml_node *node, struct config_sink *out);
+/* The rules of a sink's `compat`, a list or NULL. */
+MUST_CHECK bool config_read_compat(const struct spec_reader *reader, const struct yaml_node *list,
+                                   struct config_sink *out);
 MUST_CHECK bool config_read_subscription(const struct spec_reader *reader,
                                          const struct yaml_node *id, const struct yaml_node *node,
                                          struct config_subscription *out);

@@ -116,6 +116,7 @@ bool config_read_sink(const struct spec_reader *reader, const struct yaml_node *
     ok &= keys.retries ? read_retries(reader, keys.retries, &keys.out)
                        : take_usual_retries(&keys.out);
     ok &= read_headers(reader, keys.headers, &keys.out);
+    ok &= config_read_compat(reader, keys.compat, &keys.out);
     if (typed)
         ok &= finish_sink(reader, node, &keys);
     *out = keys.out;

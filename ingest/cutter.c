@@ -42,6 +42,15 @@ static bool part_parse(const char *part, size_t bytes, json_t **event)
     return *event || (why.text[0] && json_error_code(&why) != json_error_out_of_memory);
 }
 
+/* What the parts of a request share. */
+struct whole {
+    struct shared_arrival *request;
+    char topic[EVENT_ID_MOST];
+    bool one; /* its body is one event, of whatever part: whose it is was found before */
+    bool first_read;
+    char first[ARRIVAL_SUBSCRIPTION_MOST + 1]; /* whose its first event says it is; or "" */
+};
+
 static void topic_read(const struct arrival *arrival, char *topic, size_t size)
 {
     json_t *headers;
@@ -72,6 +81,7 @@ static struct delivery *delivery_new(struct shared_arrival *request, struct even
     delivery->interaction = strdup(facts->interaction);
     delivery->time_ms = facts->time_ms;
     delivery->received_us = request->arrival.received_us;
+    delivery->form = facts->form;
     delivery->quarantined = !facts->has_ids;
     memcpy(delivery->key, facts->key, EVENT_KEY_BYTES);
     delivery->stray = stray ? strdup(facts->subscription) : NULL;
@@ -91,34 +101,67 @@ static void cut_add(struct cut *cut, struct delivery *delivery)
     cut->quarantined += delivery->quarantined;
 }
 
-/* A batch is of one subscription, that of its first event: what says otherwise must not reach
- * another's sink. */
-static bool is_stray(const struct arrival *arrival, struct event_place place,
-                     const struct event_facts *facts)
+/* False: no memory. */
+static bool first_read(struct whole *whole)
 {
-    return place.part > 0 && facts->subscription[0] && arrival->subscription &&
-           strcmp(facts->subscription, arrival->subscription) != 0;
+    const struct arrival *arrival = &whole->request->arrival;
+    struct event_facts facts;
+    const char *part;
+    size_t offset = 0, bytes;
+    json_t *event;
+
+    if (whole->first_read)
+        return true;
+    if (!envelope_next(arrival->body, arrival->body_bytes, &offset, &part, &bytes) ||
+        !part_parse(part, bytes, &event))
+        return false;
+    event_read(event, part, bytes, "", &facts);
+    json_decref(event);
+    memcpy(whole->first, facts.subscription, sizeof(whole->first));
+    whole->first_read = true;
+    return true;
 }
 
-static bool cut_part(const struct cutter *cutter, struct shared_arrival *request,
-                     struct event_place place, const char *topic, const char *part, size_t bytes,
-                     struct cut *cut)
+/* A batch is of one subscription, that of its first event: what says otherwise must not reach
+ * another's sink. The scan's name for it need not be the event's own: some ids it does not read, or
+ * replaces. False: no memory. */
+static bool stray_find(struct whole *whole, struct event_place place,
+                       const struct event_facts *facts, bool *stray)
+{
+    const char *name = whole->request->arrival.subscription;
+
+    *stray = !whole->one && place.part > 0 && facts->subscription[0] && name &&
+             strcmp(facts->subscription, name) != 0;
+    if (!*stray)
+        return true;
+    if (!first_read(whole))
+        return false;
+    *stray = strcmp(facts->subscription, whole->first) != 0;
+    return true;
+}
+
+static bool cut_part(const struct cutter *cutter, struct whole *whole, struct event_place place,
+                     const char *part, size_t bytes, struct cut *cut)
 {
     struct event_facts facts;
     struct delivery *delivery;
     json_t *event;
-    bool ok = true, stray;
+    bool ok, stray;
 
     if (!part_parse(part, bytes, &event))
         return false;
-    event_read(event, part, bytes, topic, &facts);
-    stray = is_stray(&request->arrival, place, &facts);
+    event_read(event, part, bytes, whole->topic, &facts);
+    ok = stray_find(whole, place, &facts, &stray);
+    if (!ok) {
+        json_decref(event);
+        return false;
+    }
     if (event && !stray && cutter->match && !match_holds(cutter->match, facts.fields)) {
         cut->filtered++;
     } else {
         if (event && !stray && cutter->shapes && facts.fields)
             shapes_look(cutter->shapes, facts.type, facts.fields, part, bytes, clock_unix_us());
-        delivery = delivery_new(request, place, part, bytes, &facts, stray);
+        delivery = delivery_new(whole->request, place, part, bytes, &facts, stray);
         ok = delivery != NULL;
         if (ok) {
             delivery->hopeless = !event || stray;
@@ -145,19 +188,19 @@ bool cutter_cut(const struct cutter *cutter, struct shared_arrival *request, str
 {
     const struct arrival *arrival = &request->arrival;
     struct event_place place = {.position = arrival->position};
-    char topic[EVENT_ID_MOST];
+    struct whole whole = {.request = request};
     const char *part;
     size_t offset = 0, bytes;
 
     *cut = (struct cut){.first = NULL};
-    topic_read(arrival, topic, sizeof(topic));
+    topic_read(arrival, whole.topic, sizeof(whole.topic));
     for (; next_part(arrival, place.part, &offset, &part, &bytes); place.part++) {
         cut->parts++;
         if (cutter->only != CUTTER_ALL && cutter->only != place.part)
             continue;
         if (cutter->skips && cutter->skips(cutter->context, place))
             cut->skipped++;
-        else if (!cut_part(cutter, request, place, topic, part, bytes, cut)) {
+        else if (!cut_part(cutter, &whole, place, part, bytes, cut)) {
             cut_release(cut);
             return false;
         }
@@ -177,12 +220,26 @@ void cut_release(struct cut *cut)
 struct delivery *cutter_one(struct shared_arrival *request, struct event_place place)
 {
     const struct cutter cutter = {.only = CUTTER_ALL};
+    struct whole whole = {.request = request, .one = true};
     struct cut cut = {.first = NULL};
-    char topic[EVENT_ID_MOST];
 
-    topic_read(&request->arrival, topic, sizeof(topic));
-    if (!cut_part(&cutter, request, place, topic, request->arrival.body,
-                  request->arrival.body_bytes, &cut))
+    topic_read(&request->arrival, whole.topic, sizeof(whole.topic));
+    if (!cut_part(&cutter, &whole, place, request->arrival.body, request->arrival.body_bytes, &cut))
         return NULL;
     return cut.first;
+}
+
+bool cutter_passes(const struct match *match, const struct delivery *delivery, bool *passes)
+{
+    char topic[EVENT_ID_MOST];
+    struct event_facts facts;
+    json_t *event;
+
+    if (!part_parse(delivery->event, delivery->event_bytes, &event))
+        return false;
+    topic_read(&delivery->request->arrival, topic, sizeof(topic));
+    event_read(event, delivery->event, delivery->event_bytes, topic, &facts);
+    *passes = !event || match_holds(match, facts.fields);
+    json_decref(event);
+    return true;
 }

@@ -37,4 +37,8 @@ void cut_release(struct cut *cut);
 /* One delivery of bytes that are one event for sure, such as a dead letter's. NULL: no memory. */
 struct delivery *cutter_one(struct shared_arrival *request, struct event_place place);
 
+/* Would the filter have let it pass? False: no memory. */
+MUST_CHECK bool cutter_passes(const struct match *match, const struct delivery *delivery,
+                              bool *passes);
+
 #endif

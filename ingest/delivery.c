@@ -58,6 +58,7 @@ void delivery_fill(struct delivery *delivery, struct delivery *from)
     delivery->interaction = from->interaction;
     delivery->event = from->event;
     delivery->event_bytes = from->event_bytes;
+    delivery->form = from->form;
     delivery->quarantined = from->quarantined;
     delivery->hopeless = from->hopeless;
     delivery->stray = from->stray;
@@ -68,6 +69,12 @@ void delivery_fill(struct delivery *delivery, struct delivery *from)
     from->interaction = NULL;
     from->stray = NULL;
     delivery_free(from);
+}
+
+const char *delivery_shown(const struct delivery *delivery, size_t *length_bytes)
+{
+    *length_bytes = delivery->mapped ? delivery->mapped_bytes : delivery->event_bytes;
+    return delivery->mapped ? delivery->mapped : delivery->event;
 }
 
 void delivery_free(struct delivery *delivery)

@@ -38,11 +38,19 @@ struct delivery {
     int64_t time_ms;   /* its own; 0 when it has none */
     int64_t received_us;
     uint8_t key[EVENT_KEY_BYTES];
-    bool quarantined; /* its ids are missing */
-    bool hopeless;    /* goes to the dead letters without an attempt: no JSON, or a stray */
-    char *stray;      /* malloc'ed: whose it is, when its batch came for another subscription */
-    int64_t dead_id;  /* the replay of this dead letter; 0: it is none */
+    enum envelope_form form; /* where its payload stands */
+    bool quarantined;        /* its ids are missing */
+    bool hopeless;           /* goes to the dead letters without an attempt: no JSON, or a stray */
+    char *stray;     /* malloc'ed: whose it is, when its batch came for another subscription */
+    int64_t dead_id; /* the replay of this dead letter; 0: it is none */
     int replays;
+    bool fresh; /* a replay of what has never been through its lane: no exception is made for it */
+
+    /* What its sink sees instead of `event`, by the sink's compatibility map (compat.h); its
+     * worker's, while the sink has it. */
+    char *mapped; /* malloc'ed; NULL: the event itself */
+    size_t mapped_bytes;
+    bool unmapped; /* it could not be mapped; counted */
 
     /* Where it stands; the dispatch's. */
     int attempts; /* that failed */
@@ -57,9 +65,13 @@ struct delivery {
     struct row *row; /* which waits for it; NULL: none does (parked, or a replay) */
     struct delivery *next;
     struct delivery *parked_next, *parked_before; /* the lane's parked ones */
+    struct delivery *replay_next;                 /* the lane's replays */
 };
 
 void delivery_free(struct delivery *delivery);
+
+/* What its sink sees. */
+const char *delivery_shown(const struct delivery *delivery, size_t *length_bytes);
 
 /* Lets go of its body and texts; what it is and where it stands stays. */
 void delivery_empty(struct delivery *delivery);

@@ -36,6 +36,8 @@ static bool outlet_open(struct dispatch *dispatch, struct outlet *outlet,
     breaker_init(&outlet->breaker, config->breaker_failures, config->breaker_open_ms);
     outlet->seconds =
         metrics_series(dispatch->options.metrics, METRIC_SINK_SECONDS, config->name, NULL);
+    outlet->compat_skipped =
+        metrics_series(dispatch->options.metrics, METRIC_COMPAT_SKIPPED, config->name, NULL);
     return true;
 }
 
@@ -68,6 +70,7 @@ static bool init_locks(struct dispatch *dispatch, struct error *error)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&dispatch->lock, NULL);
     pthread_mutex_init(&dispatch->lanes_lock, NULL);
+    pthread_mutex_init(&dispatch->replaying, NULL);
     pthread_cond_init(&dispatch->work, &monotonic);
     pthread_cond_init(&dispatch->ended, &monotonic);
     pthread_condattr_destroy(&monotonic);
@@ -101,8 +104,8 @@ struct dispatch *dispatch_new(const struct dispatch_options *options, struct err
     dispatch->options = *options;
     dispatch->sinks = options->sink_calls ? *options->sink_calls : real_sinks;
     if (init_locks(dispatch, error) && init_tables(dispatch, error) &&
-        open_outlets(dispatch, error) && known_restore(dispatch, error) &&
-        restore_all(dispatch, error) &&
+        open_outlets(dispatch, error) && dispatch_compat(dispatch, config, error) &&
+        known_restore(dispatch, error) && restore_all(dispatch, error) &&
         dispatch_subscriptions(dispatch, config->subscriptions, config->subscription_count, error))
         return dispatch;
     dispatch_free(dispatch);
@@ -159,19 +162,52 @@ void dispatch_free(struct dispatch *dispatch)
     dispatch_stop(dispatch, clock_monotonic_ms());
     free_chains(dispatch);
     free_lanes(dispatch);
-    for (size_t i = 0; i < dispatch->outlet_count; i++)
+    for (size_t i = 0; i < dispatch->outlet_count; i++) {
         dispatch->sinks.close(dispatch->outlets[i].sink);
+        compat_drop(dispatch->outlets[i].compat);
+    }
     free(dispatch->outlets);
     window_free(dispatch->window);
     free(dispatch->skips);
     free(dispatch->restored);
+    free(dispatch->given_up);
     if (dispatch->bell >= 0)
         close(dispatch->bell);
     pthread_cond_destroy(&dispatch->work);
     pthread_cond_destroy(&dispatch->ended);
+    pthread_mutex_destroy(&dispatch->replaying);
     pthread_mutex_destroy(&dispatch->lanes_lock);
     pthread_mutex_destroy(&dispatch->lock);
     free(dispatch);
+}
+
+/* -- compatibility maps -------------------------------------------------------------------------
+ */
+
+bool dispatch_compat(struct dispatch *dispatch, const struct config *config, struct error *error)
+{
+    struct compat **made = calloc(dispatch->outlet_count, sizeof(struct compat *));
+    bool ok = made || error_no_memory(error);
+
+    for (size_t i = 0; ok && i < dispatch->outlet_count; i++) {
+        const struct config_sink *sink =
+            config_find_sink(config, dispatch->outlets[i].config->name);
+        if (sink)
+            ok = compat_new(&made[i], sink, error);
+        else /* it stays until a restart, and so does its map */
+            made[i] = compat_hold(dispatch->outlets[i].compat);
+    }
+    pthread_mutex_lock(&dispatch->lock);
+    for (size_t i = 0; ok && i < dispatch->outlet_count; i++) {
+        struct compat *before = dispatch->outlets[i].compat;
+        dispatch->outlets[i].compat = made[i];
+        made[i] = before;
+    }
+    pthread_mutex_unlock(&dispatch->lock);
+    for (size_t i = 0; made && i < dispatch->outlet_count; i++)
+        compat_drop(made[i]);
+    free(made);
+    return ok;
 }
 
 /* -- the writer's -------------------------------------------------------------------------------

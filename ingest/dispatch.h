@@ -77,6 +77,10 @@ int64_t dispatch_settled_before(void *dispatch);
 MUST_CHECK bool dispatch_subscriptions(struct dispatch *dispatch,
                                        const struct config_subscription *subscriptions,
                                        size_t count, struct error *error);
+/* Takes over the compatibility maps of the sinks of a new configuration, for what is delivered from
+ * now on. Copies. False: no memory; nothing was changed. */
+MUST_CHECK bool dispatch_compat(struct dispatch *dispatch, const struct config *config,
+                                struct error *error);
 /* Stops, or goes on with, delivering one. False with ERROR_INVALID: it is not known and
  * was not seen. */
 MUST_CHECK bool dispatch_pause(struct dispatch *dispatch, const char *subscription, bool paused,
@@ -84,6 +88,12 @@ MUST_CHECK bool dispatch_pause(struct dispatch *dispatch, const char *subscripti
 
 /* Wakes the splitter: dead letters were marked for replay. */
 void dispatch_wake(struct dispatch *dispatch);
+/* Take back those of the filter that are to be replayed, or remove those of it for good; only what
+ * a worker has under way stays as it is. Synced. */
+MUST_CHECK bool dispatch_abort(struct dispatch *dispatch, const struct dead_filter *filter,
+                               int64_t *count, struct error *error);
+MUST_CHECK bool dispatch_discard(struct dispatch *dispatch, const struct dead_filter *filter,
+                                 int64_t *count, struct error *error);
 
 /* -- what can be seen of it ---------------------------------------------------------------------
  */

@@ -1,5 +1,5 @@
-/* What the dispatch's own files share: dispatch.c, known.c, flow.c, settle.c, restore.c,
- * splitter.c, worker.c and dispatch_view.c. Nobody else includes it.
+/* What the dispatch's own files share: dispatch.c, known.c, flow.c, settle.c, recall.c,
+ * restore.c, splitter.c, worker.c and dispatch_view.c. Nobody else includes it.
  *
  * `lock` protects everything that is not atomic and not said to be of one thread. `lanes_lock` only
  * protects finding and adding lanes, so that the writer, which counts what it stored, never waits
@@ -9,6 +9,7 @@
 #define INGEST_DISPATCH_STATE_H
 
 #include "ingest/breaker.h"
+#include "ingest/compat.h"
 #include "ingest/dispatch.h"
 #include "ingest/lane.h"
 #include "ingest/window.h"
@@ -19,7 +20,8 @@ enum {
     DISPATCH_BATCH_MOST = 256,      /* deliveries of one call */
     DISPATCH_LANE_LEAST = 16,       /* a lane may hold so many even when all together are full */
     DISPATCH_LOADED_MOST = 2048,    /* parked events whose bodies are back in memory */
-    DISPATCH_REPLAYS_MOST = 1000,   /* in memory */
+    DISPATCH_REPLAYS_MOST = 1000,   /* in memory, about … */
+    DISPATCH_LANE_REPLAYS = 250,    /* … and of one lane; all may have DISPATCH_LANE_LEAST */
     DISPATCH_BACKLOG_MOST = 100000, /* of the ledger */
     DISPATCH_TELL_MS = 5,           /* positions are told to the ledger at most so often */
     DISPATCH_FAR = 10000, /* positions; so far behind, a lane is read for itself or moved on */
@@ -36,12 +38,14 @@ struct outlet {
     int64_t wait_until_ms;             /* the sink said so */
     struct lane *run_first, *run_last; /* lanes with chains that are ready */
     uint64_t attempts, failures;
-    struct series *seconds;
+    struct compat *compat; /* the newest; NULL: events go as they came */
+    struct series *seconds, *compat_skipped;
 };
 
 /* What one worker has in hand. */
 struct batch {
     struct outlet *outlet;
+    struct compat *compat; /* the outlet's when the batch was taken; held */
     struct delivery *items[DISPATCH_BATCH_MOST];
     struct outcome outcomes[DISPATCH_BATCH_MOST];
     size_t count;
@@ -52,6 +56,11 @@ struct batch {
 struct skip {
     struct event_place place;
     bool parked; /* else it is a dead letter */
+};
+
+/* Positions, `to` not among them. */
+struct run {
+    int64_t from, to;
 };
 
 struct splitter;
@@ -68,6 +77,10 @@ struct dispatch {
     size_t outlet_count, next_outlet;
     struct outlet *fallback; /* of subscriptions that name none */
 
+    /* Held while replays pass from the ledger into their lanes, or back; taken before the other
+     * locks, and before the ledger's. */
+    pthread_mutex_t replaying;
+
     pthread_mutex_t lanes_lock;
     struct table lane_table;
     struct lane **lanes; /* room for all that there may be; only ever added to */
@@ -80,7 +93,7 @@ struct dispatch {
     size_t held;    /* unresolved events, in all lanes */
     size_t parked;  /* in all lanes */
     size_t loaded;  /* of these */
-    size_t replays; /* in memory */
+    size_t replays; /* in memory; each is in its lane's list too */
     atomic_llong held_bytes;
     struct lane *moved; /* whose positions are to be told */
     int64_t told_ms;
@@ -94,6 +107,12 @@ struct dispatch {
     struct parked_event *restored; /* sorted; for the splitter, which frees it */
     size_t restored_count;
 
+    /* The splitter's own. */
+    struct run *given_up;   /* requests that could not be read */
+    size_t given_up_count;  /* of runs */
+    bool miscounted;        /* lanes count them as unread */
+    int64_t read_failed_ms; /* when it was logged last that the queue cannot be read */
+
     int bell; /* an eventfd, which wakes the splitter */
     atomic_bool rung;
     atomic_bool replays_asked;
@@ -103,7 +122,8 @@ struct dispatch {
     struct worker *workers;
     size_t worker_count; /* places for them */
     size_t running, busy, idle;
-    bool leading; /* one of the idle ones waits for the next due time */
+    int64_t took_ms; /* when one last took something to deliver */
+    bool leading;    /* one of the idle ones waits for the next due time */
     int64_t leading_until_ms;
 };
 
@@ -128,6 +148,10 @@ bool flow_full(const struct dispatch *dispatch, const struct lane *lane);
 bool flow_roomy(const struct dispatch *dispatch, const struct lane *lane);
 /* The next deliveries. False: there is nothing now. */
 bool flow_take(struct dispatch *dispatch, struct batch *batch, int64_t now_ms);
+/* Does nothing go to the sink now, whatever there is for it? */
+bool flow_rests(const struct outlet *outlet, int64_t now_ms);
+/* Would flow_take find something? */
+bool flow_waits(const struct dispatch *dispatch, int64_t now_ms);
 /* When flow_take may find something by time alone; INT64_MAX: never. */
 int64_t flow_due_ms(const struct dispatch *dispatch);
 

@@ -68,9 +68,10 @@ static const char *skip_string(const char *at, const char *end, bool *escapes)
 
 struct scan {
     const char *at, *end;
-    uint64_t kinds; /* of the open brackets, the innermost lowest: 1 is an array */
-    unsigned depth;
-    unsigned first_depth; /* of the members of the first envelope; 0: it has passed */
+    uint64_t kinds; /* of the open brackets down to ENVELOPE_DEPTH_TOLD, the innermost lowest: 1 is
+                     * an array */
+    size_t depth;
+    size_t first_depth; /* of the members of the first envelope; 0: it has passed */
     struct envelope found;
 };
 
@@ -112,20 +113,19 @@ static bool scan_string(struct scan *scan)
     return true;
 }
 
-static bool scan_open(struct scan *scan, bool array)
+static void scan_open(struct scan *scan, bool array)
 {
-    if (++scan->depth > ENVELOPE_DEPTH_MOST)
-        return false;
-    scan->kinds = scan->kinds << 1 | array;
-    return true;
+    if (++scan->depth <= ENVELOPE_DEPTH_TOLD)
+        scan->kinds = scan->kinds << 1 | array;
 }
 
 static bool scan_close(struct scan *scan, bool array)
 {
+    if (scan->depth-- > ENVELOPE_DEPTH_TOLD)
+        return true;
     if ((scan->kinds & 1) != array)
         return false;
     scan->kinds >>= 1;
-    scan->depth--;
     return true;
 }
 
@@ -139,19 +139,19 @@ static bool scan_comma(struct scan *scan)
 
 static bool scan_mark(struct scan *scan)
 {
-    switch (*scan->at++) {
+    char mark = *scan->at++;
+
+    switch (mark) {
     case '"':
         return scan_string(scan);
     case ',':
         return scan_comma(scan);
     case '{':
-        return scan_open(scan, false);
     case '[':
-        return scan_open(scan, true);
-    case '}':
-        return scan_close(scan, false);
+        scan_open(scan, mark == '[');
+        return true;
     default:
-        return scan_close(scan, true);
+        return scan_close(scan, mark == ']');
     }
 }
 

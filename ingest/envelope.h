@@ -22,8 +22,9 @@
 
 struct envelope {
     bool json;       /* begins as an object or array and its brackets and strings close, nothing
-                      * after them; deeper than ENVELOPE_DEPTH_MOST, or an array of more than
-                      * ENVELOPE_EVENTS_MOST, is not JSON to us */
+                      * after them; an array of more than ENVELOPE_EVENTS_MOST is not JSON to us.
+                      * Brackets deeper than ENVELOPE_DEPTH_TOLD are counted, but a wrong one is not
+                      * found: what one element nests is its own affair, and its reader's to judge */
     bool batch;      /* an array */
     uint32_t events; /* elements of the array; 1 for anything else, and for an empty one */
     /* subscriptionId of the first envelope, a string without escapes; else NULL. In the body. */
@@ -31,7 +32,7 @@ struct envelope {
     size_t subscription_length;
 };
 
-enum { ENVELOPE_DEPTH_MOST = 64, ENVELOPE_EVENTS_MOST = 100000 };
+enum { ENVELOPE_DEPTH_TOLD = 64, ENVELOPE_EVENTS_MOST = 100000 };
 
 /* One pass, no memory of its own, linear in the length whatever the bytes are. */
 struct envelope envelope_scan(const char *body, size_t length_bytes);

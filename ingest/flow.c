@@ -257,7 +257,7 @@ static bool delivery_is_duplicate(const struct dispatch *dispatch, const struct 
 {
     uint8_t key[EVENT_KEY_BYTES];
 
-    if (delivery->dead_id)
+    if (delivery->dead_id && !delivery->fresh)
         return false;
     lane_key(delivery->lane, delivery->key, key);
     return window_has(dispatch->window, key, clock_steady_s());
@@ -288,14 +288,18 @@ static void take_chain(struct dispatch *dispatch, struct chain *chain, struct ba
     flow_chain(dispatch, chain);
 }
 
+bool flow_rests(const struct outlet *outlet, int64_t now_ms)
+{
+    return outlet->wait_until_ms > now_ms || !breaker_allows(&outlet->breaker, now_ms);
+}
+
 static bool take_outlet(struct dispatch *dispatch, struct outlet *outlet, struct batch *batch,
                         int64_t now_ms)
 {
     size_t most = outlet->breaker.state == BREAKER_CLOSED ? outlet->batch_most : 1;
     struct lane *lane;
 
-    if (outlet->calls >= outlet->calls_most || outlet->wait_until_ms > now_ms ||
-        !breaker_allows(&outlet->breaker, now_ms))
+    if (outlet->calls >= outlet->calls_most || flow_rests(outlet, now_ms))
         return false;
     while (batch->count < most && (lane = outlet_next_lane(outlet)) != NULL) {
         struct chain *chain = NULL;
@@ -337,6 +341,19 @@ bool flow_take(struct dispatch *dispatch, struct batch *batch, int64_t now_ms)
         }
     }
     return false;
+}
+
+bool flow_waits(const struct dispatch *dispatch, int64_t now_ms)
+{
+    const struct chain *chain = chain_heap_first(&dispatch->waiting);
+
+    for (size_t i = 0; i < dispatch->outlet_count; i++) {
+        const struct outlet *outlet = &dispatch->outlets[i];
+
+        if (outlet->run_first && outlet->calls < outlet->calls_most && !flow_rests(outlet, now_ms))
+            return true;
+    }
+    return chain && chain->due_ms <= now_ms;
 }
 
 int64_t flow_due_ms(const struct dispatch *dispatch)

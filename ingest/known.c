@@ -33,8 +33,7 @@ static struct known *known_new(struct dispatch *dispatch,
     known->outlet = outlet_find(dispatch, subscription->sink);
     known->name = strdup(subscription->name ? subscription->name : "");
     if (!known->outlet)
-        error_set(error, ERROR_INVALID, "subscription %s: there is no sink %s", subscription->id,
-                  subscription->sink);
+        error_set(error, ERROR_INVALID, "there is no sink %s", subscription->sink);
     else if (!known->name)
         error_no_memory(error);
     else if (subscription->filter_count)

@@ -153,6 +153,23 @@ void lane_unpark(struct lane *lane, struct delivery *delivery)
     lane->parked--;
 }
 
+void lane_replay(struct lane *lane, struct delivery *delivery)
+{
+    delivery->replay_next = lane->replay_list;
+    lane->replay_list = delivery;
+    lane->replays++;
+}
+
+void lane_replay_end(struct lane *lane, struct delivery *delivery)
+{
+    struct delivery **link = &lane->replay_list;
+
+    while (*link != delivery)
+        link = &(*link)->replay_next;
+    *link = delivery->replay_next;
+    lane->replays--;
+}
+
 static void lower(int64_t *least, int64_t number)
 {
     if (number < *least)

@@ -77,6 +77,8 @@ struct lane {
     size_t held;                  /* unresolved events */
     struct delivery *parked_list; /* newest first */
     size_t parked;
+    struct delivery *replay_list; /* few: DISPATCH_LANE_REPLAYS, about */
+    size_t replays;
 
     struct chain_list ready;
     bool running; /* in its outlet's list */
@@ -106,6 +108,10 @@ bool lane_row_done(struct lane *lane, struct row *row);
 /* Marks as parked, or no more. */
 void lane_park(struct lane *lane, struct delivery *delivery);
 void lane_unpark(struct lane *lane, struct delivery *delivery);
+
+/* A replay is in memory, or no more. */
+void lane_replay(struct lane *lane, struct delivery *delivery);
+void lane_replay_end(struct lane *lane, struct delivery *delivery);
 
 /* The least position, and time of receipt, of its parked events (replays left out) and rows;
  * INT64_MAX: none. */

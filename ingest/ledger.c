@@ -8,11 +8,12 @@
 
 enum {
     PAGE_BYTES = 4096,
-    GATHER_MOST = 8192,     /* ops: so many are committed at once, without waiting */
-    AGAIN_MS = 250,         /* after a failure */
-    IDLE_MS = 60 * 1000,    /* retention is looked at so often when nothing is written */
-    TRIM_ROWS = 10000,      /* keys that are let go of at a time */
-    CHECKPOINT_PAGES = 4000 /* of log */
+    GATHER_MOST = 8192,      /* ops: so many are committed at once, without waiting */
+    AGAIN_MS = 250,          /* after a failure */
+    IDLE_MS = 60 * 1000,     /* retention is looked at so often when nothing is written */
+    TRIM_ROWS = 10000,       /* keys that are let go of at a time */
+    CHECKPOINT_PAGES = 4000, /* of log */
+    BROKEN_TRIES = 3         /* a disk may be ill for one of them */
 };
 
 /* `gone` has the places of dead letters that were discarded before their subscription's position
@@ -66,6 +67,7 @@ static const char *const statements[SQL_COUNT] = {
     [SQL_DEAD_REPLAY] = "UPDATE dead SET state=1,given=0,due_us=?2 WHERE id=?1",
     [SQL_DEAD_WAIT] = "UPDATE dead SET state=0,given=0,due_us=0 WHERE id=?1",
     [SQL_DEAD_GIVEN] = "UPDATE dead SET given=1 WHERE id=?1",
+    [SQL_DEAD_RECALL] = "UPDATE dead SET given=0 WHERE id=?1 AND state=1",
     [SQL_DEAD_NEXT_DUE] = "SELECT min(due_us) FROM dead WHERE state=1 AND given=0",
     [SQL_DEAD_OLDEST] = "SELECT min(died_us) FROM dead WHERE subscription=?1 AND reason=?2",
     [SQL_DEAD_EXPIRED] = "SELECT id FROM dead WHERE id>?1 AND died_us<?2 AND state=0"
@@ -119,24 +121,29 @@ static int note_log(void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
-static bool ready(struct ledger *ledger, struct error *error)
+static bool open_connection(struct ledger *ledger, enum queue_trouble *trouble, struct error *error)
 {
     bool ok = true;
 
     if (ledger->db)
         return true;
-    ledger->db =
-        sqlite_open(&ledger_kind, ledger->path,
-                    "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864", NULL, error);
+    ledger->db = sqlite_open(&ledger_kind, ledger->path,
+                             "PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=67108864",
+                             trouble, error);
     if (!ledger->db)
         return false;
     sqlite_copy_on_close(ledger->db, true);
     sqlite3_wal_hook(ledger->db, note_log, ledger);
     for (int i = 0; ok && i < SQL_COUNT; i++)
-        ok = (ledger->statements[i] = sqlite_prepare(ledger->db, statements[i], NULL, error));
+        ok = (ledger->statements[i] = sqlite_prepare(ledger->db, statements[i], trouble, error));
     if (!ok)
         drop_connection(ledger);
     return ok;
+}
+
+static bool ready(struct ledger *ledger, struct error *error)
+{
+    return open_connection(ledger, NULL, error);
 }
 
 bool ledger_failed(struct ledger *ledger, const char *doing, struct error *error)
@@ -425,10 +432,42 @@ static struct ledger *ledger_new(const char *folder, const struct ledger_options
     return NULL;
 }
 
+static bool open_file(struct ledger *ledger, enum queue_trouble *trouble, struct error *error)
+{
+    return sqlite_create_file(ledger->path, trouble, error) &&
+           open_connection(ledger, trouble, error) && ledger_check(ledger, trouble, error);
+}
+
+/* A broken file is set aside and what is left of it carried over: no more than at least once is
+ * promised, and events go on being taken. One whose disk is ill is waited for by whoever starts us
+ * again. */
+static bool open_or_rescue(struct ledger *ledger, struct error *error)
+{
+    char *aside;
+    bool ok;
+
+    for (int tries = 0; tries < BROKEN_TRIES; tries++) {
+        enum queue_trouble trouble = QUEUE_FINE;
+        *error = ERROR_INIT;
+        if (open_file(ledger, &trouble, error))
+            return true;
+        drop_connection(ledger);
+        if (trouble != QUEUE_CORRUPT || !ledger_is_broken(ledger, error))
+            return false;
+    }
+    log_event(LOG_LEVEL_ERROR, "ledger-broken", "detail", error->text, NULL);
+    *error = ERROR_INIT;
+    aside = ledger_set_aside(ledger, error);
+    ok = aside && sqlite_create_file(ledger->path, NULL, error) && ready(ledger, error) &&
+         ledger_carry_over(ledger, aside, error);
+    free(aside);
+    return ok;
+}
+
 /* What was given out in another run and did not come back is given out again. */
 static bool recall(struct ledger *ledger, struct error *error)
 {
-    return sqlite_create_file(ledger->path, NULL, error) && ready(ledger, error) &&
+    return open_or_rescue(ledger, error) &&
            sqlite_run(ledger->db, "UPDATE dead SET given=0 WHERE given=1", NULL, error) &&
            sqlite_number(ledger->db, "SELECT at_s FROM seen ORDER BY n DESC LIMIT 1", 0,
                          &ledger->seen_newest_s, NULL, error) &&

@@ -61,6 +61,11 @@ struct event_place {
     int64_t position;
     uint32_t part;
 };
+/* All of them: the part of a dead letter whose request could not be read, its events uncounted. */
+#define EVENT_PART_ALL UINT32_MAX
+/* The reason of dead letters without a body: the queue still has it, and a replay reads it there.
+ */
+#define REASON_UNREADABLE "unreadable"
 
 /* The subscription is settled up to and with this position. */
 void ledger_advance(struct ledger *ledger, const char *subscription, int64_t position);
@@ -70,8 +75,9 @@ void ledger_advance(struct ledger *ledger, const char *subscription, int64_t pos
 void ledger_delivered(struct ledger *ledger, struct event_place place,
                       const uint8_t key[EVENT_KEY_BYTES], int64_t at_s, int64_t dead_id);
 
-/* It was a duplicate, or filtered: nothing is kept but that it is not parked any more. */
-void ledger_dropped(struct ledger *ledger, struct event_place place);
+/* It was a duplicate, or filtered: nothing is kept but that it is not parked any more, nor, when
+ * dead_id is not 0, a dead letter. */
+void ledger_dropped(struct ledger *ledger, struct event_place place, int64_t dead_id);
 
 /* It waits for its next attempt, or behind another event of its interaction (attempts 0). Replaces
  * what was known of it. */
@@ -122,9 +128,12 @@ struct dead_filter {
     const char *subscription, *reason, *type, *interaction; /* NULL: any */
     int state;                                              /* enum dead_state; -1: any */
     int came_back;              /* 1: replayed and come back, 0: never replayed, -1: any */
-    int64_t since_us, until_us; /* died_us, from and before; 0: any */
+    int64_t since_us, until_us; /* died_us, from and before; -1: any */
     int64_t after_id;           /* for paging: only ids beyond it */
 };
+/* In an initialiser: of any time, and all of them. */
+#define DEAD_FILTER_ANY_TIME .since_us = -1, .until_us = -1
+#define DEAD_FILTER_ANY      .state = -1, .came_back = -1, DEAD_FILTER_ANY_TIME
 
 /* Calls `each` for at most `most` of them by id; without bodies unless asked. Borrowed. What was
  * written before the call is seen. */
@@ -149,17 +158,22 @@ int64_t ledger_dead_bytes(const struct ledger *ledger);
 MUST_CHECK bool ledger_dead_replay(struct ledger *ledger, const struct dead_filter *filter,
                                    double rate, int64_t now_us, int64_t *count,
                                    struct error *error);
-/* Takes back those of the filter that are to be replayed and have not begun. Synced. */
+/* Takes back those of the filter that are to be replayed and are not given out. Synced. */
 MUST_CHECK bool ledger_dead_abort(struct ledger *ledger, const struct dead_filter *filter,
                                   int64_t *count, struct error *error);
-/* Removes waiting ones for good. Synced. */
+/* Removes for good those of the filter that are not given out. Synced. */
 MUST_CHECK bool ledger_dead_discard(struct ledger *ledger, const struct dead_filter *filter,
                                     int64_t *count, struct error *error);
-/* Those whose time to be replayed has come and that were not given out since the start: each once a
- * run. With bodies; borrowed. */
+/* Those whose time to be replayed has come: each is given out once, until it is recalled or the
+ * ledger is opened again. With bodies; borrowed. `wants`, which must not call the ledger, says of
+ * which subscriptions (NULL: of all). */
 MUST_CHECK bool ledger_dead_due(struct ledger *ledger, int64_t now_us, size_t most,
+                                bool (*wants)(void *context, const char *subscription),
                                 void (*each)(void *context, const struct dead_letter *letter),
                                 void *context, struct error *error);
+
+/* One that was given out is in nobody's hands any more: it may be given out again. */
+void ledger_recalled(struct ledger *ledger, int64_t dead_id);
 
 /* -- what the dispatch reads at the start ---------------------------------------------------- */
 

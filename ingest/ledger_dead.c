@@ -61,8 +61,8 @@ static void add_conditions(struct buf *sql, const struct dead_filter *filter)
         {filter->state >= 0, " AND state=?7"},
         {filter->came_back > 0, " AND replays>0"},
         {filter->came_back == 0, " AND replays=0"},
-        {filter->since_us != 0, " AND died_us>=?8"},
-        {filter->until_us != 0, " AND died_us<?9"},
+        {filter->since_us >= 0, " AND died_us>=?8"},
+        {filter->until_us >= 0, " AND died_us<?9"},
         {filter->id_count > 0, " AND id IN (SELECT value FROM json_each(?10))"},
     };
 
@@ -186,15 +186,41 @@ static bool copy_letter(struct page *page, sqlite3_stmt *row, bool body)
     return ok;
 }
 
+/* What is asked of each subscription, once for letters of it that follow one another. */
+struct asking {
+    bool (*wants)(void *context, const char *subscription); /* NULL: all are wanted */
+    void *context;
+    char subscription[ARRIVAL_SUBSCRIPTION_MOST + 1];
+    bool asked, wanted;
+};
+
+static bool is_wanted(struct asking *asking, sqlite3_stmt *row)
+{
+    const char *subscription;
+
+    if (!asking || !asking->wants)
+        return true;
+    subscription = (const char *)sqlite3_column_text(row, 3);
+    if (!subscription)
+        subscription = "";
+    if (!asking->asked || strcmp(asking->subscription, subscription) != 0) {
+        asking->asked = true;
+        asking->wanted = asking->wants(asking->context, subscription);
+        snprintf(asking->subscription, sizeof(asking->subscription), "%s", subscription);
+    }
+    return asking->wanted;
+}
+
+/* `asking` may be NULL. */
 static bool fill_page(struct ledger *ledger, struct query *query, struct page *page, int64_t after,
-                      bool bodies, struct error *error)
+                      bool bodies, struct asking *asking, struct error *error)
 {
     int code = SQLITE_DONE;
 
     sqlite3_bind_int64(query->rows, AFTER, after);
-    sqlite3_bind_int64(query->rows, LIMIT, (int64_t)page->most);
+    sqlite3_bind_int64(query->rows, LIMIT, asking ? -1 : (int64_t)page->most);
     while (page->count < page->most && (code = sqlite3_step(query->rows)) == SQLITE_ROW)
-        if (!copy_letter(page, query->rows, bodies))
+        if (is_wanted(asking, query->rows) && !copy_letter(page, query->rows, bodies))
             return error_no_memory(error);
     return code == SQLITE_ROW || code == SQLITE_DONE ||
            ledger_failed(ledger, "reading dead letters", error);
@@ -210,7 +236,7 @@ static bool read_page(struct ledger *ledger, const struct dead_filter *filter, i
     ok = ledger_settle(ledger, error) &&
          query_begin(ledger, &query, filter, bodies ? LETTER_COLUMNS ",body" : LETTER_COLUMNS, "",
                      " ORDER BY id LIMIT ?2", error) &&
-         fill_page(ledger, &query, page, after, bodies, error);
+         fill_page(ledger, &query, page, after, bodies, NULL, error);
     query_release(&query);
     pthread_mutex_unlock(&ledger->lock);
     return ok;
@@ -337,10 +363,13 @@ static bool change_letters(struct ledger *ledger, const struct dead_filter *filt
     return ok;
 }
 
+#define WAIT_MOST_US (INT64_C(100) * 365 * 86400 * 1000000) /* a century */
+
 static bool replay_one(struct ledger *ledger, const struct change *change, int64_t id, int64_t nth,
                        struct error *error)
 {
-    int64_t wait_us = change->rate > 0 ? (int64_t)((double)nth * 1e6 / change->rate) : 0;
+    double apart_us = change->rate > 0 ? (double)nth * 1e6 / change->rate : 0;
+    int64_t wait_us = apart_us < (double)WAIT_MOST_US ? (int64_t)apart_us : WAIT_MOST_US;
 
     sqlite3_bind_int64(ledger->statements[SQL_DEAD_REPLAY], 2, change->now_us + wait_us);
     return ledger_finish_id(ledger, SQL_DEAD_REPLAY, id, error);
@@ -382,7 +411,7 @@ static bool discard_one(struct ledger *ledger, const struct change *change, int6
 bool ledger_dead_discard(struct ledger *ledger, const struct dead_filter *filter, int64_t *count,
                          struct error *error)
 {
-    const struct change change = {.which = " AND state=0", .apply = discard_one};
+    const struct change change = {.which = " AND (state=0 OR given=0)", .apply = discard_one};
 
     return change_letters(ledger, filter, &change, count, error);
 }
@@ -421,9 +450,10 @@ static bool give_out(struct ledger *ledger, const struct page *page, struct erro
     return ok;
 }
 
-static bool take_due(struct ledger *ledger, int64_t now_us, struct page *page, struct error *error)
+static bool take_due(struct ledger *ledger, int64_t now_us, struct asking *asking,
+                     struct page *page, struct error *error)
 {
-    static const struct dead_filter all = {.state = -1, .came_back = -1};
+    static const struct dead_filter all = {DEAD_FILTER_ANY};
     struct query query = {.rows = NULL};
     struct dead_filter due = all;
     bool ok;
@@ -437,7 +467,7 @@ static bool take_due(struct ledger *ledger, int64_t now_us, struct page *page, s
                          error);
         if (ok)
             bind_filter(&query, &due);
-        ok = ok && fill_page(ledger, &query, page, 0, true, error);
+        ok = ok && fill_page(ledger, &query, page, 0, true, asking, error);
         query_release(&query);
         ok = ok && give_out(ledger, page, error);
         ok = ledger_end(ledger, ok, false, error) && ledger_find_due(ledger, error);
@@ -447,16 +477,18 @@ static bool take_due(struct ledger *ledger, int64_t now_us, struct page *page, s
 }
 
 bool ledger_dead_due(struct ledger *ledger, int64_t now_us, size_t most,
+                     bool (*wants)(void *context, const char *subscription),
                      void (*each)(void *context, const struct dead_letter *letter), void *context,
                      struct error *error)
 {
+    struct asking asking = {.wants = wants, .context = context};
     bool ok = true, end = false;
 
     while (ok && !end && most > 0 && now_us >= atomic_load(&ledger->next_due_us)) {
         struct page page;
         if (!page_begin(&page, least(most, BODY_ROWS)))
             return error_no_memory(error);
-        ok = take_due(ledger, now_us, &page, error);
+        ok = take_due(ledger, now_us, &asking, &page, error);
         for (size_t i = 0; ok && i < page.count; i++)
             each(context, &page.letters[i]);
         end = page.count < page.most;

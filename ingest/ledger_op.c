@@ -95,13 +95,24 @@ void ledger_delivered(struct ledger *ledger, struct event_place place,
     op_add(ledger, op);
 }
 
-void ledger_dropped(struct ledger *ledger, struct event_place place)
+void ledger_dropped(struct ledger *ledger, struct event_place place, int64_t dead_id)
 {
     struct op *op = op_new(ledger, OP_DROPPED, 0);
 
     if (!op)
         return;
-    op->dropped = place;
+    op->dropped.place = place;
+    op->dropped.dead_id = dead_id;
+    op_add(ledger, op);
+}
+
+void ledger_recalled(struct ledger *ledger, int64_t dead_id)
+{
+    struct op *op = op_new(ledger, OP_RECALLED, 0);
+
+    if (!op)
+        return;
+    op->recalled = dead_id;
     op_add(ledger, op);
 }
 
@@ -240,7 +251,14 @@ static bool apply_delivered(struct ledger *ledger, const struct op *op, struct e
 
 static bool apply_dropped(struct ledger *ledger, const struct op *op, struct error *error)
 {
-    return unpark(ledger, op->dropped, error);
+    return unpark(ledger, op->dropped.place, error) &&
+           (op->dropped.dead_id == 0 || ledger_apply_discard(ledger, op->dropped.dead_id, error));
+}
+
+static bool apply_recalled(struct ledger *ledger, const struct op *op, struct error *error)
+{
+    atomic_store(&ledger->next_due_us, 0); /* looked up by whoever asks next */
+    return ledger_finish_id(ledger, SQL_DEAD_RECALL, op->recalled, error);
 }
 
 static bool apply_parked(struct ledger *ledger, const struct op *op, struct error *error)
@@ -278,9 +296,10 @@ static bool apply_shape(struct ledger *ledger, const struct op *op, struct error
 bool ledger_apply(struct ledger *ledger, const struct op *op, struct error *error)
 {
     static bool (*const apply[])(struct ledger *, const struct op *, struct error *) = {
-        [OP_ADVANCE] = apply_advance, [OP_DELIVERED] = apply_delivered,
-        [OP_DROPPED] = apply_dropped, [OP_PARKED] = apply_parked,
-        [OP_BURY] = apply_bury,       [OP_SHAPE] = apply_shape,
+        [OP_ADVANCE] = apply_advance,   [OP_DELIVERED] = apply_delivered,
+        [OP_DROPPED] = apply_dropped,   [OP_PARKED] = apply_parked,
+        [OP_BURY] = apply_bury,         [OP_SHAPE] = apply_shape,
+        [OP_RECALLED] = apply_recalled,
     };
 
     return apply[op->kind](ledger, op, error);

@@ -1,6 +1,6 @@
 /* The ledger's own parts, shared by ledger.c (opening, committing), ledger_op.c (what the dispatch
  * writes), ledger_letter.c, ledger_dead.c and
- * ledger_sums.c (dead letters), ledger_read.c (the start) and
+ * ledger_sums.c (dead letters), ledger_read.c (the start), ledger_rescue.c (a broken one) and
  * ledger_notes.c (shapes, actions, documents).
  *
  * What the dispatch writes becomes a small op in a list, under `listing`, and costs it no more. A
@@ -36,6 +36,7 @@ enum statement {
     SQL_DEAD_REPLAY,
     SQL_DEAD_WAIT,
     SQL_DEAD_GIVEN,
+    SQL_DEAD_RECALL,
     SQL_DEAD_NEXT_DUE,
     SQL_DEAD_OLDEST,
     SQL_DEAD_EXPIRED,
@@ -55,7 +56,7 @@ enum statement {
     SQL_COUNT
 };
 
-enum op_kind { OP_ADVANCE, OP_DELIVERED, OP_DROPPED, OP_PARKED, OP_BURY, OP_SHAPE };
+enum op_kind { OP_ADVANCE, OP_DELIVERED, OP_DROPPED, OP_PARKED, OP_BURY, OP_SHAPE, OP_RECALLED };
 
 struct op {
     struct op *next;
@@ -70,7 +71,11 @@ struct op {
             int64_t at_s, dead_id;
             uint8_t key[EVENT_KEY_BYTES];
         } delivered;
-        struct event_place dropped;
+        struct {
+            struct event_place place;
+            int64_t dead_id;
+        } dropped;
+        int64_t recalled; /* a dead letter's id */
         struct parked_event parked;
         struct dead_letter letter;
         struct {
@@ -140,6 +145,19 @@ MUST_CHECK bool ledger_begin(struct ledger *ledger, struct error *error);
 MUST_CHECK bool ledger_end(struct ledger *ledger, bool ok, bool sync, struct error *error);
 
 bool ledger_failed(struct ledger *ledger, const char *doing, struct error *error);
+
+/* -- ledger_rescue.c; before anything else runs ----------------------------------------------- */
+
+/* Looks at all of the file. False: the trouble and the error say why. */
+MUST_CHECK bool ledger_check(struct ledger *ledger, enum queue_trouble *trouble,
+                             struct error *error);
+/* SQLite, which is closed, said "corrupt" (`error`). True: the disk gives all of the file, so it is
+ * the file. False: the disk is ill, or the file is none of ours; the error says which. */
+bool ledger_is_broken(const struct ledger *ledger, struct error *error);
+/* Renames it, and returns its new path, for free. NULL: the error says why. */
+char *ledger_set_aside(const struct ledger *ledger, struct error *error);
+/* Copies what can be read of what was set aside into the fresh ledger, and logs it. */
+MUST_CHECK bool ledger_carry_over(struct ledger *ledger, const char *aside, struct error *error);
 
 /* -- ledger_op.c; `lock` is held -------------------------------------------------------------- */
 

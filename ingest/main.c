@@ -25,7 +25,11 @@
 #define USUAL_CONFIG "/etc/ingestd/ingestd.yaml"
 #define DEV_FOLDER   "ingestd-dev"
 
-enum { DOCUMENT_MAX_BYTES = 1024 * 1024, WORDS_MOST = 3 };
+enum {
+    DOCUMENT_MAX_BYTES = 1024 * 1024,
+    WORDS_MOST = 3,
+    FILES_RESERVE = 100 /* neither connections nor deliveries: databases, event loops, libraries */
+};
 
 /* --- the command line ---------------------------------------------------------------------- */
 
@@ -33,7 +37,7 @@ struct options {
     const char *config;
     const char *listen, *admin; /* instead of the configuration's; NULL: as it says */
     const char *log_level;
-    bool dev, help;
+    bool dev, help, version;
     const char *words[WORDS_MOST];
     size_t word_count;
 };
@@ -53,7 +57,8 @@ static const struct option_row {
     {"admin", "ADDRESS", offsetof(struct options, admin), "and administrators there"},
     {"log-level", "LEVEL", offsetof(struct options, log_level),
      "error, warning, info (unless told) or debug"},
-    {"help", NULL, offsetof(struct options, help), "this text"},
+    {"help", NULL, offsetof(struct options, help), "this text; -h too"},
+    {"version", NULL, offsetof(struct options, version), "the version"},
 };
 enum { OPTION_ROWS = sizeof(option_rows) / sizeof(option_rows[0]) };
 
@@ -77,9 +82,13 @@ static bool parse_options(struct options *options, int argc, char **argv, struct
             (struct option){option_rows[i].name,
                             option_rows[i].value ? required_argument : no_argument, NULL, (int)i};
     opterr = 0;
-    for (int got; (got = getopt_long(argc, argv, ":", rows, &index)) != -1;) {
+    for (int got; (got = getopt_long(argc, argv, ":h", rows, &index)) != -1;) {
         if (got == ':')
             return error_set(error, ERROR_INVALID, "%s needs a value", argv[optind - 1]);
+        if (got == 'h') {
+            options->help = true;
+            continue;
+        }
         if (got == '?')
             return error_set(error, ERROR_INVALID, "no option \"%s\"; see ingestd --help",
                              argv[optind - 1]);
@@ -143,6 +152,28 @@ static bool take_overrides(const struct options *options, struct config *config)
     return config->listen.address && config->admin.address;
 }
 
+/* A connection for which there is no file would be refused anyway; but then there would be none for
+ * the databases, the sinks and the admin listener either. */
+static void fit_connections(struct config *config)
+{
+    int64_t others = FILES_RESERVE + ADMIN_CONNECTIONS_MOST, most;
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > INT32_MAX)
+        return;
+    for (size_t i = 0; i < config->sink_count; i++)
+        others += config->sinks[i].concurrency;
+    most = (int64_t)files.rlim_cur - others;
+    if (most < (int64_t)files.rlim_cur / 4)
+        most = (int64_t)files.rlim_cur / 4;
+    if (config->limits.connections <= most)
+        return;
+    log_event(LOG_LEVEL_WARNING, "few-files", "limit", log_number((int64_t)files.rlim_cur),
+              "connections", log_number(config->limits.connections), "taken", log_number(most),
+              NULL);
+    config->limits.connections = most;
+}
+
 /* Findings go to the stream. False: they or the error say why, and the config is empty. */
 static bool read_config(const struct options *options, struct config *config, FILE *findings,
                         struct error *error)
@@ -172,8 +203,10 @@ static bool reread(void *context, struct config *config)
 {
     struct error error = ERROR_INIT;
 
-    if (read_config(context, config, stderr, &error) && config_check_files(config, &error))
+    if (read_config(context, config, stderr, &error) && config_check_files(config, &error)) {
+        fit_connections(config);
         return true;
+    }
     config_release(config);
     log_event(LOG_LEVEL_ERROR, "config-refused", "detail", error.text, NULL);
     return false;
@@ -241,6 +274,7 @@ static bool run_service(struct options *options, struct error *error)
         config_release(&config);
         return false;
     }
+    fit_connections(&config);
     service = service_start(&config, error);
     if (!service)
         return false;
@@ -393,6 +427,8 @@ static bool run(struct options *options, struct error *error)
         options->word_count = 0;
         return run_help(options, error);
     }
+    if (options->version)
+        return run_version(options, error);
     return options->word_count > 0 && !options->dev ? run_command(options, error)
                                                     : run_start(options, error);
 }

@@ -122,6 +122,12 @@ const struct metric_row metric_table[METRIC_COUNT] = {
                              {"sink"},
                              sink_bounds,
                              "Time of one attempt at a sink."},
+    [METRIC_COMPAT_SKIPPED] = {"ingestd_compat_skipped_events",
+                               METRIC_COUNTER,
+                               {"sink"},
+                               NULL,
+                               "Events that a sink's compatibility map could not be applied to: "
+                               "they go as they came."},
     [METRIC_PARKED] = {"ingestd_parked_events", METRIC_GAUGE, SUBSCRIPTION, NULL,
                        "Events that wait for a retry, or behind one of their interaction."},
     [METRIC_PAUSED] = {"ingestd_subscription_paused", METRIC_GAUGE, SUBSCRIPTION, NULL,
@@ -133,6 +139,11 @@ const struct metric_row metric_table[METRIC_COUNT] = {
                              "Dead letters in the table."},
     [METRIC_DEAD_LETTER_BYTES] =
         {"ingestd_dead_letter_bytes", METRIC_GAUGE, {NULL}, NULL, "What they take of their quota."},
+    [METRIC_DEAD_LETTER_QUOTA] = {"ingestd_dead_letter_quota_bytes",
+                                  METRIC_GAUGE,
+                                  {NULL},
+                                  NULL,
+                                  "What they may take; when it is full, events wait instead."},
     [METRIC_WORKERS] = {"ingestd_workers", METRIC_GAUGE, {NULL}, NULL, "Workers that run."},
     [METRIC_SINK_STATE] = {"ingestd_sink_breaker",
                            METRIC_GAUGE,
@@ -150,6 +161,11 @@ const struct metric_row metric_table[METRIC_COUNT] = {
         {"ingestd_shapes", METRIC_GAUGE, {"type"}, NULL, "Shapes seen of an event type."},
     [METRIC_NEW_SHAPES] =
         {"ingestd_new_shapes", METRIC_COUNTER, {"type"}, NULL, "Shapes seen for the first time."},
+    [METRIC_READY] = {"ingestd_ready",
+                      METRIC_GAUGE,
+                      {NULL},
+                      NULL,
+                      "1 while it takes events; else `/readyz` says why not."},
     [METRIC_INFO] =
         {"ingestd_build_info", METRIC_GAUGE, {"version", "instance"}, NULL, "Always 1."},
     [METRIC_START] = {"ingestd_start_time_seconds",

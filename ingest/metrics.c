@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 
+#include <float.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -322,12 +323,21 @@ static void add_series_name(struct buf *out, const struct series *series, const 
     buf_add_text(out, separator == ',' ? "} " : " ");
 }
 
+/* The shortest form that reads back as the same number. */
 static void add_number(struct buf *out, double value)
 {
-    if (value == floor(value) && fabs(value) < 1e15)
+    char text[32];
+
+    if (value == floor(value) && fabs(value) < 1e15) {
         buf_printf(out, "%.0f\n", value);
-    else
-        buf_printf(out, "%.9g\n", value);
+        return;
+    }
+    for (int digits = 9; digits <= DBL_DECIMAL_DIG; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    buf_printf(out, "%s\n", text);
 }
 
 static void add_histogram(struct buf *out, const struct series *series)

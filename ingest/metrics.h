@@ -47,10 +47,12 @@ enum metric {
     METRIC_DEAD_LETTERED,     /* subscription, reason */
     METRIC_DELIVERY_SECONDS,  /* histogram; subscription; received to delivered */
     METRIC_SINK_SECONDS,      /* histogram; sink; of one attempt */
+    METRIC_COMPAT_SKIPPED,    /* sink */
     METRIC_PARKED,            /* gauge; subscription */
     METRIC_PAUSED,            /* gauge; subscription; 0 or 1 */
     METRIC_DEAD_LETTERS,      /* gauge; subscription, reason; what is in the table */
     METRIC_DEAD_LETTER_BYTES, /* gauge */
+    METRIC_DEAD_LETTER_QUOTA, /* gauge; bytes */
     METRIC_WORKERS,           /* gauge */
     METRIC_SINK_STATE,        /* gauge; sink; 0 closed, 1 half open, 2 open: its breaker */
     METRIC_DEDUPE_KEYS,       /* gauge */
@@ -58,6 +60,7 @@ enum metric {
     METRIC_SHAPES,            /* gauge; type */
     METRIC_NEW_SHAPES,        /* type */
     /* the program */
+    METRIC_READY,   /* gauge; 0 or 1 */
     METRIC_INFO,    /* version, instance */
     METRIC_START,   /* gauge; seconds since the epoch */
     METRIC_RELOADS, /* result: ok, failed */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS_MOST = 4, CRITERIA_MOST = 64, PEM_MOST = 8192, RSA_BITS_MOST = 16384 };
+enum { KEYS_MOST = 4, PEM_MOST = 8192, RSA_BITS_MOST = 16384 };
 
 struct reading {
     struct published *published;
@@ -88,7 +88,7 @@ static bool read_filter(struct reading *reading, const json_t *filter)
 
     if (!filter || json_is_null(filter))
         return true;
-    if (!json_is_array(filter) || count > CRITERIA_MOST)
+    if (!json_is_array(filter) || count > CONFIG_CRITERIA_MOST)
         return wrong(reading, "\"filter\" is a list of at most 64 criteria");
     struct criterion *criteria =
         arena_alloc(&reading->published->arena, (count + 1) * sizeof *criteria);
@@ -139,7 +139,7 @@ static bool read_subscription(struct reading *reading, const json_t *item)
     if (!reading->id || !*reading->id || strlen(reading->id) > ARRIVAL_SUBSCRIPTION_MOST)
         return error_set(reading->error, ERROR_INVALID,
                          "a subscription needs an \"id\" of 1 to 128 bytes");
-    if (!members_known(reading, item, " id name version sink filter keys "))
+    if (!members_known(reading, item, " id name version owner sink filter keys "))
         return false;
     if (json_object_get(item, "sink") && !sink)
         return wrong(reading, "its \"sink\" is no text");

@@ -75,16 +75,23 @@ void queue_reader_close(struct queue_reader *reader);
 
 /* Reads up to `most` requests from `from` on, whole, or up to about `bytes`; of one subscription
  * when that is not NULL, and with *next set to where to go on (rows of others are skipped without
- * their bodies being read, at most `most` * 64 a call). The caller releases each of them. A row
- * that cannot be read is passed over, counted in *unreadable. False: nothing was read. */
+ * their bodies being read, at most `most` * 64 a call). The caller releases each of them.
+ *
+ * False: nothing was read, to be tried again later. A row that cannot be read for a while, when
+ * others can, is given up with those beside it: *count is 0 then, and *unreadable says how many
+ * positions before *next are passed over (of a subscription or of others: nobody can tell). */
 MUST_CHECK bool queue_read(struct queue_reader *reader, int64_t from, const char *subscription,
                            size_t most, size_t bytes, struct arrival *out, size_t *count,
                            int64_t *next, size_t *unreadable, struct error *error);
 
+/* How long a row that cannot be read is waited for, instead of ten seconds. */
+void queue_reader_patience(struct queue_reader *reader, int64_t patience_ms);
+
 /* Calls `each` for all requests from `from` on, without bodies (body NULL, body_bytes set): for
- * counting at the start. The arrival and what it points to are borrowed. */
+ * counting at the start. The arrival and what it points to are borrowed. Waits for what cannot be
+ * read, then passes it over; *last_unreadable is the last such position, 0: there is none. */
 MUST_CHECK bool queue_scan(struct queue_reader *reader, int64_t from,
                            void (*each)(void *context, const struct arrival *arrival),
-                           void *context, struct error *error);
+                           void *context, int64_t *last_unreadable, struct error *error);
 
 #endif

@@ -1,17 +1,32 @@
 /* Reading the queue. Each call is one read transaction (or a few): one that stayed open would keep
  * the log from ending.
  *
- * Where a row cannot be read, the call goes on row by row: rows that can be are taken, and a run of
- * those that cannot is passed over by doubling steps, then halving back to its end.
+ * Where a row cannot be read, the call goes on row by row and takes those that can be. SQLite says
+ * "corrupt" of a disk that is ill for a moment, too: so a row is given up only after a while of
+ * failing, and only if others can be read from the same disk meanwhile; until then the call fails.
  */
 #include "ingest/queue.h"
 
+#include "core/clock.h"
 #include "ingest/queue_store.h"
 
+#include <unistd.h>
+
 enum {
-    SKIP_FACTOR = 64, /* rows of others that are looked at, for each that is wanted */
-    SCAN_ROWS = 4096, /* of one read transaction */
-    IO_PATIENCE = 5,  /* a row whose reading fails so often at a time is given up */
+    SKIP_FACTOR = 64,    /* rows of others that are looked at, for each that is wanted */
+    SCAN_ROWS = 4096,    /* of one read transaction */
+    PATIENCE_TRIES = 5,  /* a row is given up no earlier than after so many failures, … */
+    PATIENCE_MS = 10000, /* … the first of them so long ago */
+    FAILING_MOST = 64,   /* rows that are being waited for; further ones are once there is room */
+    STALE_MS = 60000,    /* … and one that nobody reads any more is forgotten */
+    RUN_MOST = 1000,     /* rows on either side of one that are looked at for the run's ends */
+    SCAN_PAUSE_MS = 100, /* a scan has no caller that tries again later */
+};
+
+/* A row that could not be read when it was tried last. */
+struct failing {
+    int64_t position, since_ms, last_ms;
+    int tries; /* 0: the place is free */
 };
 
 enum column { POSITION, RECEIVED, EVENTS, FLAGS, SUBSCRIPTION, SOURCE, VERDICT, HEADERS, BODY };
@@ -23,8 +38,9 @@ struct queue_reader {
     struct queue *queue;
     sqlite3 *db;
     sqlite3_stmt *any, *of_one, *bare; /* whole rows; of a subscription; without bodies */
-    int64_t failed_at;                 /* where reading failed last, … */
-    int failures;                      /* … and how often in a row */
+    int64_t patience_ms;
+    struct failing failing[FAILING_MOST];
+    int64_t given_up_from, given_up_to; /* the last run that was: its rows need no more patience */
 };
 
 void queue_reader_close(struct queue_reader *reader)
@@ -48,6 +64,7 @@ struct queue_reader *queue_reader_open(struct queue *queue, struct error *error)
         return NULL;
     }
     reader->queue = queue;
+    reader->patience_ms = PATIENCE_MS;
     reader->db = sqlite_open(&queue_kind, queue->path, setup, NULL, error);
     if (reader->db &&
         (reader->any =
@@ -60,6 +77,11 @@ struct queue_reader *queue_reader_open(struct queue *queue, struct error *error)
         return reader;
     queue_reader_close(reader);
     return NULL;
+}
+
+void queue_reader_patience(struct queue_reader *reader, int64_t patience_ms)
+{
+    reader->patience_ms = patience_ms;
 }
 
 /* -- one pass over a range -------------------------------------------------------------------- */
@@ -177,6 +199,14 @@ static int read_span(struct pass *pass, int64_t end)
     return code;
 }
 
+/* -- rows that cannot be read ----------------------------------------------------------------- */
+
+static bool is_unreadable(int code)
+{
+    return (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_IOERR;
+}
+
+/* From the disk, if its page is not in memory. Also true of a position that no row has. */
 static bool is_readable(struct pass *pass, int64_t position)
 {
     int code;
@@ -188,62 +218,108 @@ static bool is_readable(struct pass *pass, int64_t position)
     return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
-/* pass->at is unreadable: moves it to the end of the run that is. */
-static void pass_over(struct pass *pass)
+/* The row's place among the failing ones, taken for it if need be. NULL: there is none now. */
+static struct failing *find_failing(struct queue_reader *reader, int64_t position, int64_t now_ms)
 {
-    int64_t from = pass->at, good = pass->to + 1, bad = from;
+    struct failing *place = NULL;
 
-    for (int64_t step = 1; step <= pass->to - from; step *= 2) {
-        if (is_readable(pass, from + step)) {
-            good = from + step;
-            break;
-        }
-        bad = from + step;
+    for (size_t i = 0; i < FAILING_MOST; i++) {
+        struct failing *failing = &reader->failing[i];
+
+        if (now_ms - failing->last_ms > STALE_MS)
+            failing->tries = 0;
+        if (failing->tries && failing->position == position)
+            return failing;
+        if (!failing->tries && !place)
+            place = failing;
     }
-    while (good - bad > 1) {
-        int64_t middle = bad + (good - bad) / 2;
-        if (is_readable(pass, middle))
-            good = middle;
-        else
-            bad = middle;
-    }
-    pass->unreadable += (size_t)(good - from);
-    pass->at = good;
+    if (place)
+        *place = (struct failing){.position = position, .since_ms = now_ms, .last_ms = now_ms};
+    return place;
 }
 
-static bool is_unreadable(int code)
+static void forget_failing(struct queue_reader *reader, int64_t from, int64_t to)
 {
-    return (code & 0xFF) == SQLITE_CORRUPT || (code & 0xFF) == SQLITE_IOERR;
+    for (size_t i = 0; i < FAILING_MOST; i++)
+        if (reader->failing[i].position >= from && reader->failing[i].position < to)
+            reader->failing[i].tries = 0;
 }
 
-/* A corrupt row stays so. A failing disk may recover: it has a few tries. */
-static bool is_given_up(struct queue_reader *reader, int code, int64_t at)
+static bool has_been_given_up(const struct queue_reader *reader, int64_t position)
 {
-    if ((code & 0xFF) == SQLITE_CORRUPT)
+    return position >= reader->given_up_from && position < reader->given_up_to;
+}
+
+/* A scan has waited once when it gives up its first run. */
+static bool is_patience_over(struct queue_reader *reader, const struct pass *pass)
+{
+    int64_t patience_ms = pass->each && pass->unreadable ? 0 : reader->patience_ms;
+    int64_t now_ms = clock_monotonic_ms();
+    struct failing *failing = find_failing(reader, pass->at, now_ms);
+
+    if (has_been_given_up(reader, pass->at))
         return true;
-    reader->failures = reader->failed_at == at ? reader->failures + 1 : 1;
-    reader->failed_at = at;
-    return reader->failures >= IO_PATIENCE;
+    if (!failing)
+        return false;
+    failing->last_ms = now_ms;
+    failing->tries++;
+    return failing->tries >= PATIENCE_TRIES && now_ms - failing->since_ms >= patience_ms;
 }
 
-/* Reads until enough was taken or the range is at its end. */
+/* Gives up the run of unreadable rows around pass->at, and moves behind it. False: it is not the
+ * row but the disk, as no other row can be read either; or the row is well again. */
+static bool give_up(struct queue_reader *reader, struct pass *pass)
+{
+    int64_t first = atomic_load(&reader->queue->first), last = atomic_load(&reader->queue->last);
+    int64_t from = pass->at, to = pass->at + 1;
+
+    if (is_readable(pass, pass->at))
+        return false;
+    while (from > first && pass->at - from < RUN_MOST && !is_readable(pass, from - 1))
+        from--;
+    while (to <= pass->to && to - pass->at < RUN_MOST && !is_readable(pass, to))
+        to++;
+    if (!(from > first && is_readable(pass, from - 1)) &&
+        !(to <= pass->to && is_readable(pass, to)) && !is_readable(pass, first) &&
+        !is_readable(pass, last))
+        return false;
+    reader->given_up_from = from;
+    reader->given_up_to = to;
+    forget_failing(reader, from, to);
+    pass->unreadable += (size_t)(to - pass->at);
+    pass->at = to;
+    pass->full = true;
+    return true;
+}
+
+/* True: the pass goes on. What was taken is given out before a run that follows it is given up. */
+static bool meet_unreadable(struct queue_reader *reader, struct pass *pass)
+{
+    bool by_row = pass->row_by_row;
+
+    sqlite3_db_release_memory(reader->db); /* a page in memory says nothing of the disk */
+    pass->row_by_row = true;
+    return !by_row || (pass->count == 0 && is_patience_over(reader, pass) && give_up(reader, pass));
+}
+
+/* Reads until enough was taken, the range is at its end, or a run was given up. */
 static bool run_pass(struct queue_reader *reader, struct pass *pass, struct error *error)
 {
     while (!pass->full && pass->at <= pass->to) {
+        int64_t from = pass->at;
         int code = read_span(pass, pass->row_by_row ? pass->at : pass->to);
         sqlite3_reset(pass->rows);
+        forget_failing(reader, from, pass->at);
         if (code == SQLITE_DONE)
             continue;
         if (pass->no_memory)
             return error_no_memory(error);
-        if (!is_unreadable(code))
-            return sqlite_failed(reader->db, "reading the queue", NULL, error);
-        if (!pass->row_by_row)
-            pass->row_by_row = true;
-        else if (is_given_up(reader, code, pass->at))
-            pass_over(pass);
-        else if (!pass->each) /* the caller tries again; a scan has nobody to do so */
-            return sqlite_failed(reader->db, "reading the queue", NULL, error);
+        /* Told before others are looked at: the connection remembers its last error alone. */
+        sqlite_failed(reader->db, "reading the queue", NULL, error);
+        if (!is_unreadable(code) || !meet_unreadable(reader, pass))
+            return error_wrap(error, "%s", reader->queue->path);
+        if (error)
+            *error = ERROR_INIT;
     }
     return true;
 }
@@ -290,19 +366,32 @@ bool queue_read(struct queue_reader *reader, int64_t from, const char *subscript
 
 bool queue_scan(struct queue_reader *reader, int64_t from,
                 void (*each)(void *context, const struct arrival *arrival), void *context,
-                struct error *error)
+                int64_t *last_unreadable, struct error *error)
 {
-    int64_t first = atomic_load(&reader->queue->first);
+    int64_t first = atomic_load(&reader->queue->first), begun_ms = clock_monotonic_ms(), at = 0;
     struct pass pass = {.rows = reader->bare,
                         .at = from < first ? first : from,
                         .to = atomic_load(&reader->queue->last),
                         .each = each,
                         .context = context};
 
+    *last_unreadable = 0;
     while (pass.at <= pass.to) {
+        size_t unreadable = pass.unreadable;
         pass.full = false;
-        if (!run_pass(reader, &pass, error))
+        if (pass.at != at)
+            begun_ms = clock_monotonic_ms();
+        at = pass.at;
+        if (run_pass(reader, &pass, error)) {
+            if (pass.unreadable > unreadable)
+                *last_unreadable = pass.at - 1;
+            continue;
+        }
+        if (!pass.row_by_row || clock_monotonic_ms() - begun_ms > 2 * reader->patience_ms + 1000)
             return false;
+        usleep(SCAN_PAUSE_MS * 1000);
+        if (error)
+            *error = ERROR_INIT;
     }
     return true;
 }

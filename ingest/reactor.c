@@ -17,8 +17,7 @@
 enum {
     REACTORS_MOST = 64,
     ACCEPTS_MOST = 64, /* in one round */
-    ACCEPT_PAUSE_MS = 100,
-    TICK_MS = 100
+    ACCEPT_PAUSE_MS = 100
 };
 
 struct reactor {
@@ -268,7 +267,7 @@ static struct event_base *base_new(void)
 
 static bool events_add(struct reactor *reactor)
 {
-    const struct timeval every = {.tv_usec = TICK_MS * 1000};
+    const struct timeval every = {.tv_usec = REACTOR_TICK_MS * 1000};
 
     reactor->can_accept =
         event_new(reactor->base, reactor->listener, EV_READ | EV_PERSIST, on_acceptable, reactor);

@@ -12,6 +12,8 @@
 #include "ingest/metrics.h"
 #include "ingest/writer.h"
 
+enum { REACTOR_TICK_MS = 100 }; /* deadlines are looked at so often */
+
 struct reactors;
 
 struct reactor_options {

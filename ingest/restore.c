@@ -10,6 +10,7 @@ struct restore {
     struct dispatch *dispatch;
     bool no_memory;
     int64_t least, most; /* of the lanes' positions */
+    int64_t unreadable;  /* the last request that could not be read; 0: all could */
     int64_t now_s;
     size_t parked_size, skip_size;
 };
@@ -151,6 +152,20 @@ static bool count_parked(struct dispatch *dispatch)
     return true;
 }
 
+/* What the count could not read may be of any lane that is not beyond it: each of these begins
+ * where it was, so that the reading proper decides. */
+static void begin_before(struct dispatch *dispatch, int64_t unreadable)
+{
+    for (size_t i = 0; i < atomic_load(&dispatch->lane_count); i++) {
+        struct lane *lane = dispatch->lanes[i];
+
+        if (lane->read < unreadable)
+            lane->behind_from = lane->read + 1;
+    }
+    if (unreadable)
+        dispatch->miscounted = true;
+}
+
 /* Where the main reading goes on. Everything up to `most` was split before; what lanes have to read
  * again from before it is read along, or, far behind or paused, by the lane for itself. */
 static void choose_start(struct dispatch *dispatch, int64_t most)
@@ -212,7 +227,7 @@ static bool read_queue(struct restore *restore, struct error *error)
     if (!reader)
         return false;
     atomic_store(&dispatch->split, restore->least); /* where lanes that are new now begin */
-    ok = queue_scan(reader, restore->least + 1, each_request, restore, error);
+    ok = queue_scan(reader, restore->least + 1, each_request, restore, &restore->unreadable, error);
     queue_reader_close(reader);
     queue_stat(dispatch->options.queue, &stat);
     atomic_store(&dispatch->stored, stat.last);
@@ -227,6 +242,7 @@ bool restore_all(struct dispatch *dispatch, struct error *error)
         return false;
     if (restore.no_memory || !count_parked(dispatch))
         return error_no_memory(error);
+    begin_before(dispatch, restore.unreadable);
     choose_start(dispatch, restore.most);
     return true;
 }

@@ -82,7 +82,8 @@ static bool take_over(struct service *service, struct live *live, struct publish
 
     if (!merged)
         return error_no_memory(error);
-    if (!dispatch_subscriptions(service->dispatch, merged, count, error))
+    if (!dispatch_subscriptions(service->dispatch, merged, count, error) ||
+        !dispatch_compat(service->dispatch, live->config, error))
         return false;
     if (service->live != live) {
         struct live *before = service->live;

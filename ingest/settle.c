@@ -2,13 +2,17 @@
 
 #include "core/clock.h"
 #include "ingest/log.h"
+#include "ingest/unreadable.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-enum { GAP_MS = 60000 /* where a sink has no retries, and so no gaps */ };
+enum {
+    GAP_MS = 60000,    /* where a sink has no retries, and so no gaps */
+    FULL_GAP_MS = 5000 /* at least, while there is no room for a dead letter */
+};
 
 /* -- positions ----------------------------------------------------------------------------------
  */
@@ -68,8 +72,10 @@ static void settle_gone(struct dispatch *dispatch, struct delivery *delivery)
     }
     if (delivery->loaded)
         dispatch->loaded--;
-    if (delivery->dead_id)
+    if (delivery->dead_id) {
         dispatch->replays--;
+        lane_replay_end(lane, delivery);
+    }
     resolve(dispatch, delivery);
 }
 
@@ -127,10 +133,12 @@ static int64_t gap_ms(const struct config_sink *sink, int attempts)
                            (2.0 * random / UINT32_MAX - 1.0));
 }
 
-static void set_due(struct delivery *delivery, const struct config_sink *sink)
+static void set_due(struct delivery *delivery, const struct config_sink *sink, int64_t least_ms)
 {
     int64_t gap = gap_ms(sink, delivery->attempts);
 
+    if (gap < least_ms)
+        gap = least_ms;
     delivery->due_ms = clock_monotonic_ms() + gap;
     delivery->due_us = clock_unix_us() + gap * 1000;
 }
@@ -187,8 +195,8 @@ static void note_error(struct lane *lane, const char *reason, const char *detail
 
 void settle_duplicate(struct dispatch *dispatch, struct delivery *delivery)
 {
-    if (delivery->parked)
-        ledger_dropped(dispatch->options.ledger, delivery->place);
+    if (delivery->parked || delivery->dead_id)
+        ledger_dropped(dispatch->options.ledger, delivery->place, delivery->dead_id);
     series_add(delivery->lane->counts[LANE_DUPLICATES], 1);
     settle_gone(dispatch, delivery);
     delivery_free(delivery);
@@ -197,7 +205,7 @@ void settle_duplicate(struct dispatch *dispatch, struct delivery *delivery)
 void settle_hopeless(struct dispatch *dispatch, struct chain *chain, struct delivery *delivery)
 {
     struct lane *lane = delivery->lane;
-    const char *reason = delivery->stray ? "other-subscription" : "not-json";
+    const char *reason = delivery->stray ? SETTLE_STRAY : "not-json";
     const char *detail =
         delivery->stray
             ? "it came in another subscription's batch; a replay delivers it as its own"
@@ -210,19 +218,33 @@ void settle_hopeless(struct dispatch *dispatch, struct chain *chain, struct deli
         delivery_free(delivery);
         return;
     }
-    set_due(delivery, lane->outlet->config);
+    set_due(delivery, lane->outlet->config, FULL_GAP_MS);
     series_add(lane->counts[LANE_RETRIED], 1);
     chain_put_back(chain, delivery);
     settle_park(dispatch, delivery, delivery->due_us);
     park_behind(dispatch, chain, delivery->due_us);
 }
 
-void settle_lost(struct dispatch *dispatch, struct delivery *delivery)
+bool settle_lost(struct dispatch *dispatch, struct delivery *delivery)
 {
-    ledger_dropped(dispatch->options.ledger, delivery->place);
-    series_add(metrics_series(dispatch->options.metrics, METRIC_UNREADABLE, NULL, NULL), 1);
-    log_event(LOG_LEVEL_ERROR, "parked-event-lost", "subscription", delivery->lane->id, "position",
-              log_number(delivery->place.position), NULL);
+    struct lane *lane = delivery->lane;
+    struct parked_event event = {.place = delivery->place,
+                                 .attempts = delivery->attempts,
+                                 .first_failed_us = delivery->first_failed_us};
+
+    snprintf(event.subscription, sizeof(event.subscription), "%s", lane->id);
+    if (!unreadable_event(dispatch, &event))
+        return false;
+    note_error(lane, REASON_UNREADABLE, "");
+    lane->dead_lettered++;
+    settle_gone(dispatch, delivery);
+    delivery_free(delivery);
+    return true;
+}
+
+void settle_recalled(struct dispatch *dispatch, struct delivery *delivery)
+{
+    ledger_recalled(dispatch->options.ledger, delivery->dead_id);
     settle_gone(dispatch, delivery);
     delivery_free(delivery);
 }
@@ -245,10 +267,13 @@ static enum verdict judge_failed(struct dispatch *dispatch, const struct config_
         delivery->attempts++;
     if (!delivery->first_failed_us)
         delivery->first_failed_us = clock_unix_us();
-    if (delivery->attempts > (int)sink->retry_count &&
-        bury(dispatch, delivery, outcome->reason, outcome->detail))
+    if (delivery->attempts <= (int)sink->retry_count) {
+        set_due(delivery, sink, 0);
+        return VERDICT_RETRY;
+    }
+    if (bury(dispatch, delivery, outcome->reason, outcome->detail))
         return VERDICT_BURIED;
-    set_due(delivery, sink);
+    set_due(delivery, sink, FULL_GAP_MS);
     return VERDICT_RETRY;
 }
 

@@ -108,15 +108,29 @@ static bool is_of_event(long status)
     return false;
 }
 
+/* Seconds; 0: it has none. A number that is too large for libcurl is none to it. */
+static curl_off_t retry_after_s(CURL *easy)
+{
+    curl_off_t wait_s = 0;
+    struct curl_header *header;
+    const char *digits;
+
+    curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &wait_s);
+    if (wait_s != 0 ||
+        curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return wait_s;
+    digits = header->value + strspn(header->value, "0");
+    return *digits && !digits[strspn(digits, "0123456789")] ? INT64_MAX : 0;
+}
+
 static void judge_answer(const struct slot *slot, struct outcome *outcome)
 {
     long status = 0;
-    curl_off_t wait_s = 0;
+    curl_off_t wait_s = retry_after_s(slot->easy);
     const char *location = NULL;
     char reason[16];
 
     curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &wait_s);
     curl_easy_getinfo(slot->easy, CURLINFO_REDIRECT_URL, &location);
     snprintf(reason, sizeof(reason), "http-%03ld", status);
     if (status >= 200 && status <= 299) {
@@ -141,10 +155,11 @@ static void deliver_one(struct http *http, struct slot *slot, const struct deliv
 {
     struct curl_slist *headers = sink_headers_new(http->config, http->authorization, delivery);
     CURLcode code = CURLE_OUT_OF_MEMORY;
+    size_t length;
+    const char *shown = delivery_shown(delivery, &length);
 
     if (headers)
-        code = slot_post(slot, delivery->event, delivery->event_bytes, headers,
-                         http->config->timeout_ms, &http->stopping);
+        code = slot_post(slot, shown, length, headers, http->config->timeout_ms, &http->stopping);
     if (code == CURLE_OK)
         judge_answer(slot, outcome);
     else

@@ -3,8 +3,9 @@
  *   {"received":"…Z","subscription":…,"type":…,"interaction":…,"key":hex,"position":"p.n",
  *    "replayed":n,"quarantined":true,"event":{…}}
  *
- * "replayed" and "quarantined" stand there only when they hold; "event" is the event's own JSON.
- * An event that is delivered twice has the same key both times.
+ * "replayed" and "quarantined" stand there only when they hold; "event" is the event's own JSON, or
+ * what the sink's compatibility map makes of it. An event that is delivered twice has the same key
+ * both times.
  */
 #include "ingest/sink_type.h"
 
@@ -63,6 +64,9 @@ static void add_event(struct buf *out, const char *event, size_t length_bytes)
 
 static void add_line(struct buf *out, const struct delivery *delivery)
 {
+    size_t length;
+    const char *shown = delivery_shown(delivery, &length);
+
     buf_add_text(out, SINK_FILE_LINE_START);
     add_time(out, delivery->received_us);
     buf_add_char(out, '"');
@@ -79,7 +83,7 @@ static void add_line(struct buf *out, const struct delivery *delivery)
     if (delivery->quarantined)
         buf_add_text(out, ",\"quarantined\":true");
     buf_add_text(out, ",\"event\":");
-    add_event(out, delivery->event, delivery->event_bytes);
+    add_event(out, shown, length);
     buf_add_text(out, "}\n");
 }
 

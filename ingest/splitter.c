@@ -6,6 +6,7 @@
 #include "ingest/restore.h"
 #include "ingest/settle.h"
 #include "ingest/splitter_load.h"
+#include "ingest/unreadable.h"
 #include "ingest/worker.h"
 
 #include <poll.h>
@@ -30,7 +31,8 @@ struct splitter {
     size_t done;
     int64_t next; /* where reading goes on after the chunk */
     bool restored;
-    bool trouble;
+    bool trouble; /* to be waited for, … */
+    bool failing; /* … unless something else can be done meanwhile */
     bool replays;
     int64_t replays_ms, settled_ms;
 };
@@ -47,8 +49,11 @@ struct skipping {
 static bool skips(void *context, struct event_place place)
 {
     struct skipping *skipping = context;
+    const struct event_place whole = {place.position, EVENT_PART_ALL};
     const struct skip *skip = restore_skip(skipping->dispatch, place);
 
+    if (!skip)
+        skip = restore_skip(skipping->dispatch, whole);
     if (skip && !skip->parked)
         skipping->dead++;
     return skip != NULL;
@@ -263,17 +268,16 @@ static bool read_chunk(struct splitter *splitter, int64_t from, const char *subs
     splitter->next = from;
     if (!queue_read(splitter->reader, from, subscription, CHUNK_MOST, CHUNK_BYTES, splitter->rows,
                     &splitter->count, &splitter->next, &unreadable, &error)) {
-        log_event(LOG_LEVEL_ERROR, "queue-read-failed", "detail", error.text, NULL);
-        splitter->trouble = true;
+        load_failed(splitter->dispatch, &error);
+        splitter->failing = true;
         splitter->count = 0;
         return false;
     }
-    if (unreadable) {
-        series_add(
-            metrics_series(splitter->dispatch->options.metrics, METRIC_UNREADABLE, NULL, NULL),
-            unreadable);
-        log_event(LOG_LEVEL_ERROR, "queue-unreadable", "from", log_number(from), "requests",
-                  log_number((int64_t)unreadable), NULL);
+    if (unreadable &&
+        !unreadable_run(splitter->dispatch, splitter->next - (int64_t)unreadable, splitter->next)) {
+        splitter->failing = true;
+        splitter->next = from;
+        return false;
     }
     return true;
 }
@@ -446,14 +450,18 @@ void splitter_settled(struct dispatch *dispatch)
 
 static void look_for_replays(struct splitter *splitter, int64_t now_ms)
 {
+    int64_t took_ms;
+
     if (atomic_exchange(&splitter->dispatch->replays_asked, false))
         splitter->replays = true;
     else if (now_ms - splitter->replays_ms < REPLAYS_MS)
         return;
     if (!splitter->replays)
         return;
-    splitter->replays_ms = now_ms;
-    splitter->replays = load_replays(splitter->dispatch);
+    splitter->replays = load_replays(splitter->dispatch, splitter->reader);
+    took_ms = clock_monotonic_ms() - now_ms;
+    /* There may be very many whose turn it is not: a tenth of the time at the most. */
+    splitter->replays_ms = now_ms + (took_ms > REPLAYS_MS / 2 ? 10 * took_ms : 0);
 }
 
 static void keep_house(struct splitter *splitter, int64_t now_ms)
@@ -468,6 +476,7 @@ static void keep_house(struct splitter *splitter, int64_t now_ms)
     window_expire(dispatch->window, clock_steady_s());
     settle_tell(dispatch, false);
     pthread_mutex_unlock(&dispatch->lock);
+    unreadable_count(dispatch);
     worker_need(dispatch);
 }
 
@@ -493,16 +502,29 @@ static bool split_some(struct splitter *splitter)
     return worked;
 }
 
+/* Whatever rings: what did not go would not go at once either. */
+static void rest(struct dispatch *dispatch)
+{
+    int64_t until_ms = clock_monotonic_ms() + TROUBLE_MS, left_ms;
+
+    while (!atomic_load(&dispatch->stopping) && (left_ms = until_ms - clock_monotonic_ms()) > 0)
+        wait_bell(dispatch, (int)left_ms);
+}
+
 static void *splitter_run(void *context)
 {
     struct splitter *splitter = context;
     struct dispatch *dispatch = splitter->dispatch;
+    bool worked;
 
     worker_settle_in("splitter");
     while (!atomic_load(&dispatch->stopping)) {
-        splitter->trouble = false;
-        if (!split_some(splitter) || splitter->trouble)
-            wait_bell(dispatch, splitter->trouble ? TROUBLE_MS : IDLE_MS);
+        splitter->trouble = splitter->failing = false;
+        worked = split_some(splitter);
+        if (splitter->trouble || (splitter->failing && !worked))
+            rest(dispatch);
+        else if (!worked)
+            wait_bell(dispatch, IDLE_MS);
     }
     return NULL;
 }

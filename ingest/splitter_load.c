@@ -4,17 +4,29 @@
 #include "ingest/cutter.h"
 #include "ingest/log.h"
 #include "ingest/settle.h"
+#include "ingest/unreadable.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What came of an attempt to read one request. */
-enum { WAIT_MOST_MS = 5 * 60 * 1000 };
+enum { WAIT_MOST_MS = 5 * 60 * 1000, LOG_MS = 1000 };
 
+/* What came of an attempt to read one request. */
 enum fetched { FETCHED, FETCH_GONE, FETCH_LATER };
 
-static enum fetched fetch_request(struct queue_reader *reader, int64_t position,
-                                  struct shared_arrival **out)
+void load_failed(struct dispatch *dispatch, const struct error *error)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (dispatch->read_failed_ms && now_ms - dispatch->read_failed_ms < LOG_MS)
+        return;
+    dispatch->read_failed_ms = now_ms;
+    log_event(LOG_LEVEL_ERROR, "queue-read-failed", "detail", error->text, NULL);
+}
+
+/* FETCH_GONE: the queue has it no more, or it cannot be read and was waited for. */
+static enum fetched fetch_request(struct dispatch *dispatch, struct queue_reader *reader,
+                                  int64_t position, struct shared_arrival **out)
 {
     struct error error = ERROR_INIT;
     struct arrival arrival = {.position = 0};
@@ -23,7 +35,7 @@ static enum fetched fetch_request(struct queue_reader *reader, int64_t position,
 
     *out = NULL;
     if (!queue_read(reader, position, NULL, 1, 1, &arrival, &count, &next, &unreadable, &error)) {
-        log_event(LOG_LEVEL_ERROR, "queue-read-failed", "detail", error.text, NULL);
+        load_failed(dispatch, &error);
         return FETCH_LATER;
     }
     if (count && arrival.position == position)
@@ -83,16 +95,17 @@ static bool admit_restored(struct dispatch *dispatch, const struct parked_event 
     return ok;
 }
 
-static void lose_restored(struct dispatch *dispatch, const struct parked_event *event)
+static bool lose_restored(struct dispatch *dispatch, const struct parked_event *event)
 {
     struct lane *lane = flow_lane(dispatch, event->subscription);
 
-    ledger_dropped(dispatch->options.ledger, event->place);
+    if (!unreadable_event(dispatch, event))
+        return false;
     if (lane)
         atomic_fetch_sub(&lane->depth, 1);
-    series_add(metrics_series(dispatch->options.metrics, METRIC_UNREADABLE, NULL, NULL), 1);
-    log_event(LOG_LEVEL_ERROR, "parked-event-lost", "subscription", event->subscription, "position",
-              log_number(event->place.position), NULL);
+    log_event(LOG_LEVEL_ERROR, "parked-event-unreadable", "subscription", event->subscription,
+              "position", log_number(event->place.position), NULL);
+    return true;
 }
 
 static enum fetched restore_one(struct dispatch *dispatch, const struct parked_event *event,
@@ -120,15 +133,13 @@ bool load_restored(struct dispatch *dispatch, struct queue_reader *reader)
 
         if (!request || position != event->place.position) {
             shared_arrival_drop(request);
-            fetched = fetch_request(reader, event->place.position, &request);
+            fetched = fetch_request(dispatch, reader, event->place.position, &request);
             position = event->place.position;
         }
         if (fetched == FETCHED)
             fetched = restore_one(dispatch, event, request);
-        if (fetched == FETCH_LATER)
+        if (fetched == FETCH_LATER || (fetched == FETCH_GONE && !lose_restored(dispatch, event)))
             break;
-        if (fetched == FETCH_GONE)
-            lose_restored(dispatch, event);
     }
     shared_arrival_drop(request);
     if (dispatch->restored_count)
@@ -136,6 +147,72 @@ bool load_restored(struct dispatch *dispatch, struct queue_reader *reader)
     free(dispatch->restored);
     dispatch->restored = NULL;
     return true;
+}
+
+/* -- that could not be read once -----------------------------------------------------------------
+ */
+
+/* One event is parked, as if it had been in the last run. Without memory the next start takes it
+ * up. */
+static void admit_lost(struct dispatch *dispatch, struct lane *lane, struct delivery *delivery)
+{
+    struct parked_event event = {.place = delivery->place, .due_us = clock_unix_us()};
+
+    snprintf(event.subscription, sizeof(event.subscription), "%s", lane->id);
+    ledger_parked(dispatch->options.ledger, &event);
+    atomic_fetch_add(&lane->depth, 1);
+    if (admit_restored(dispatch, &event, delivery))
+        return;
+    atomic_fetch_sub(&lane->depth, 1);
+    log_event(LOG_LEVEL_ERROR, "splitter-no-memory", NULL);
+    delivery_free(delivery);
+}
+
+/* False: no memory, and nothing has happened. */
+static bool admit_request(struct dispatch *dispatch, struct shared_arrival *request, uint32_t part)
+{
+    struct lane *lane = flow_lane(dispatch, request->arrival.subscription);
+    struct cutter cutter = {.only = part == EVENT_PART_ALL ? CUTTER_ALL : (int64_t)part};
+    struct known *known;
+    struct cut cut;
+    bool ok;
+
+    if (!lane)
+        return false;
+    pthread_mutex_lock(&dispatch->lock);
+    known = known_hold(lane->known);
+    pthread_mutex_unlock(&dispatch->lock);
+    if (known && part == EVENT_PART_ALL) /* a part has been through the filter */
+        cutter.match = known->match;
+    ok = cutter_cut(&cutter, request, &cut);
+    known_drop(known);
+    if (!ok)
+        return false;
+    series_add(lane->counts[LANE_FILTERED], cut.filtered);
+    while (cut.first) {
+        struct delivery *delivery = cut.first;
+
+        cut.first = delivery->next;
+        delivery->next = NULL;
+        admit_lost(dispatch, lane, delivery);
+    }
+    return true;
+}
+
+/* The replay of a dead letter whose event the queue still has: read there again. What still cannot
+ * be read is a dead letter that has come back. */
+static void load_lost(struct dispatch *dispatch, struct queue_reader *reader,
+                      const struct parked_event *event)
+{
+    struct shared_arrival *request;
+    bool ok = fetch_request(dispatch, reader, event->place.position, &request) == FETCHED &&
+              admit_request(dispatch, request, event->place.part);
+
+    shared_arrival_drop(request);
+    if (ok)
+        ledger_dropped(dispatch->options.ledger, event->place, event->dead_id);
+    else if (!unreadable_event(dispatch, event))
+        log_event(LOG_LEVEL_ERROR, "replay-no-memory", "id", log_number(event->dead_id), NULL);
 }
 
 /* -- that are due -------------------------------------------------------------------------------
@@ -146,10 +223,9 @@ bool load_restored(struct dispatch *dispatch, struct queue_reader *reader)
 static bool wants_loading(const struct dispatch *dispatch, const struct chain *chain,
                           int64_t now_ms)
 {
-    const struct outlet *outlet = chain->lane->outlet;
-    bool open = outlet->wait_until_ms <= now_ms && breaker_allows(&outlet->breaker, now_ms);
+    bool rests = flow_rests(chain->lane->outlet, now_ms);
 
-    return !chain->lane->paused && (open || dispatch->loaded < DISPATCH_LOADED_MOST / 2);
+    return !chain->lane->paused && (!rests || dispatch->loaded < DISPATCH_LOADED_MOST / 2);
 }
 
 /* The chain's first event, to be loaded; NULL: there is none now. Takes the lock. */
@@ -189,9 +265,9 @@ static void finish_load(struct dispatch *dispatch, struct chain *chain, struct d
         dispatch->loaded++;
     } else if (fetched == FETCH_LATER) {
         delivery->due_ms = clock_monotonic_ms() + 1000;
-    } else {
-        chain_pop(chain);
-        settle_lost(dispatch, delivery);
+    } else if (chain_pop(chain), !settle_lost(dispatch, delivery)) {
+        delivery->due_ms = clock_monotonic_ms() + 1000;
+        chain_put_back(chain, delivery);
     }
     flow_chain(dispatch, chain);
     pthread_mutex_unlock(&dispatch->lock);
@@ -205,7 +281,7 @@ bool load_due(struct dispatch *dispatch, struct queue_reader *reader)
 
     for (int i = 0; i < 64 && (delivery = next_to_load(dispatch, &chain)) != NULL; i++) {
         struct shared_arrival *request;
-        enum fetched fetched = fetch_request(reader, delivery->place.position, &request);
+        enum fetched fetched = fetch_request(dispatch, reader, delivery->place.position, &request);
 
         if (fetched == FETCHED)
             fetched = fetch_part(request, delivery->place.part, &body);
@@ -261,6 +337,7 @@ static struct delivery *letter_delivery(const struct dead_letter *letter)
         return NULL;
     delivery->dead_id = letter->id;
     delivery->replays = letter->replays;
+    delivery->fresh = strcmp(letter->reason, SETTLE_STRAY) == 0;
     memcpy(delivery->key, letter->key, EVENT_KEY_BYTES);
     return delivery;
 }
@@ -269,7 +346,8 @@ static struct delivery *letter_delivery(const struct dead_letter *letter)
 struct replays {
     struct delivery *deliveries[64];
     struct lane *lanes[64];
-    size_t count, seen;
+    struct parked_event lost[64]; /* of those that the queue has: with dead_id */
+    size_t count, seen, lost_count;
     struct dispatch *dispatch;
 };
 enum { REPLAYS_A_TIME = 64 };
@@ -280,6 +358,22 @@ static void replay_failed(int64_t id)
     log_event(LOG_LEVEL_ERROR, "replay-no-memory", "id", log_number(id), NULL);
 }
 
+static bool is_lost(const struct dead_letter *letter)
+{
+    return letter->body_bytes == 0 && strcmp(letter->reason, REASON_UNREADABLE) == 0;
+}
+
+static void add_lost(struct replays *replays, const struct dead_letter *letter)
+{
+    struct parked_event *event = &replays->lost[replays->lost_count++];
+
+    *event = (struct parked_event){.place = letter->place,
+                                   .attempts = letter->attempts,
+                                   .first_failed_us = letter->first_failed_us,
+                                   .dead_id = letter->id};
+    snprintf(event->subscription, sizeof(event->subscription), "%s", letter->subscription);
+}
+
 static void each_letter(void *context, const struct dead_letter *letter)
 {
     struct replays *replays = context;
@@ -287,6 +381,10 @@ static void each_letter(void *context, const struct dead_letter *letter)
     struct delivery *delivery = NULL;
 
     replays->seen++;
+    if (is_lost(letter) && replays->lost_count < REPLAYS_A_TIME) {
+        add_lost(replays, letter);
+        return;
+    }
     if (lane && replays->count < REPLAYS_A_TIME)
         delivery = letter_delivery(letter);
     if (!delivery) {
@@ -295,6 +393,50 @@ static void each_letter(void *context, const struct dead_letter *letter)
     }
     replays->lanes[replays->count] = lane;
     replays->deliveries[replays->count++] = delivery;
+}
+
+/* False: no memory. */
+static bool lane_passes(struct dispatch *dispatch, struct lane *lane,
+                        const struct delivery *delivery, bool *passes)
+{
+    struct known *known;
+    bool ok;
+
+    pthread_mutex_lock(&dispatch->lock);
+    known = known_hold(lane->known);
+    pthread_mutex_unlock(&dispatch->lock);
+    *passes = true;
+    ok = !known || !known->match || cutter_passes(known->match, delivery, passes);
+    known_drop(known);
+    return ok;
+}
+
+/* What has never been through its lane goes through its filter now. */
+static void filter_replays(struct dispatch *dispatch, struct replays *replays)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < replays->count; i++) {
+        struct delivery *delivery = replays->deliveries[i];
+        struct lane *lane = replays->lanes[i];
+        bool passes = true, ok = true;
+
+        if (delivery->fresh)
+            ok = lane_passes(dispatch, lane, delivery, &passes);
+        if (ok && passes) {
+            replays->deliveries[kept] = delivery;
+            replays->lanes[kept++] = lane;
+            continue;
+        }
+        if (ok) {
+            ledger_dropped(dispatch->options.ledger, delivery->place, delivery->dead_id);
+            series_add(lane->counts[LANE_FILTERED], 1);
+        } else {
+            replay_failed(delivery->dead_id);
+        }
+        delivery_free(delivery);
+    }
+    replays->count = kept;
 }
 
 static void admit_replays(struct dispatch *dispatch, struct replays *replays)
@@ -306,6 +448,7 @@ static void admit_replays(struct dispatch *dispatch, struct replays *replays)
         if (flow_admit(dispatch, lane, NULL, replays->deliveries[i])) {
             atomic_fetch_add(&lane->depth, 1);
             dispatch->replays++;
+            lane_replay(lane, replays->deliveries[i]);
             continue;
         }
         replay_failed(replays->deliveries[i]->dead_id);
@@ -317,7 +460,8 @@ static void admit_replays(struct dispatch *dispatch, struct replays *replays)
 /* Are there any that are neither in memory nor due yet? Errs on the side of yes. */
 static bool more_replays(struct dispatch *dispatch)
 {
-    const struct dead_filter filter = {.state = DEAD_REPLAYING, .came_back = -1};
+    const struct dead_filter filter = {
+        .state = DEAD_REPLAYING, .came_back = -1, DEAD_FILTER_ANY_TIME};
     struct error error = ERROR_INIT;
     int64_t count = 0, bytes = 0, in_memory;
 
@@ -328,20 +472,37 @@ static bool more_replays(struct dispatch *dispatch)
            count > in_memory;
 }
 
-bool load_replays(struct dispatch *dispatch)
+/* What could not go anyway stays in the ledger: in memory it would take the places of others. */
+static bool wants_replays(void *context, const char *subscription)
+{
+    struct replays *replays = context;
+    struct dispatch *dispatch = replays->dispatch;
+    const struct lane *lane = flow_lane(dispatch, subscription);
+    bool wants;
+
+    if (!lane)
+        return false;
+    pthread_mutex_lock(&dispatch->lock);
+    wants = !lane->paused && !flow_rests(lane->outlet, clock_monotonic_ms()) &&
+            lane->replays < DISPATCH_LANE_REPLAYS &&
+            (dispatch->replays < DISPATCH_REPLAYS_MOST || lane->replays < DISPATCH_LANE_LEAST);
+    pthread_mutex_unlock(&dispatch->lock);
+    return wants;
+}
+
+bool load_replays(struct dispatch *dispatch, struct queue_reader *reader)
 {
     struct replays replays = {.dispatch = dispatch};
     struct error error = ERROR_INIT;
-    bool room;
 
-    pthread_mutex_lock(&dispatch->lock);
-    room = dispatch->replays + REPLAYS_A_TIME <= DISPATCH_REPLAYS_MOST;
-    pthread_mutex_unlock(&dispatch->lock);
-    if (!room)
-        return true;
-    if (!ledger_dead_due(dispatch->options.ledger, clock_unix_us(), REPLAYS_A_TIME, each_letter,
-                         &replays, &error))
+    pthread_mutex_lock(&dispatch->replaying);
+    if (!ledger_dead_due(dispatch->options.ledger, clock_unix_us(), REPLAYS_A_TIME, wants_replays,
+                         each_letter, &replays, &error))
         log_event(LOG_LEVEL_ERROR, "replay-read-failed", "detail", error.text, NULL);
+    filter_replays(dispatch, &replays);
     admit_replays(dispatch, &replays);
+    for (size_t i = 0; i < replays.lost_count; i++)
+        load_lost(dispatch, reader, &replays.lost[i]);
+    pthread_mutex_unlock(&dispatch->replaying);
     return error.code || replays.seen == REPLAYS_A_TIME || more_replays(dispatch);
 }

@@ -14,6 +14,9 @@ MUST_CHECK bool load_restored(struct dispatch *dispatch, struct queue_reader *re
 bool load_due(struct dispatch *dispatch, struct queue_reader *reader);
 
 /* Takes up dead letters to be replayed. True: there may be more. */
-bool load_replays(struct dispatch *dispatch);
+bool load_replays(struct dispatch *dispatch, struct queue_reader *reader);
+
+/* Logs that the queue cannot be read, a few times at most while that goes on. */
+void load_failed(struct dispatch *dispatch, const struct error *error);
 
 #endif

@@ -13,6 +13,9 @@ json_t *status_json(const struct admin_options *options);
 /* Why it is not ready to take events; "" when it is. */
 const char *status_not_ready(const struct admin_options *options);
 
+/* Fills the gauges of what only this snapshot tells: dead letters, and whether it is ready. */
+void status_measure(const struct admin_options *options);
+
 void status_document(struct buf *out);
 
 #endif

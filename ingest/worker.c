@@ -12,6 +12,7 @@
 
 enum {
     CUT_OFF_MS = 500, /* before the deadline, what is under way is cut off */
+    STUCK_MS = 100,   /* so long without one that takes something, all are taken for hanging */
     BACKLOG_MS = 50,  /* how long it waits while the ledger has too much to write */
     NICE = 19
 };
@@ -82,6 +83,36 @@ static void worker_hand_over(struct dispatch *dispatch)
 /* -- one worker ---------------------------------------------------------------------------------
  */
 
+/* What the sink is to see of each. */
+static void worker_map(const struct worker *worker)
+{
+    const struct batch *batch = &worker->batch;
+
+    for (size_t i = 0; batch->compat && i < batch->count; i++) {
+        struct delivery *delivery = batch->items[i];
+        const struct compat_event event = {.type = delivery->type,
+                                           .form = delivery->form,
+                                           .text = delivery->event,
+                                           .length_bytes = delivery->event_bytes};
+        if (compat_map(batch->compat, &event, &delivery->mapped, &delivery->mapped_bytes) !=
+                COMPAT_SKIPPED ||
+            delivery->unmapped)
+            continue;
+        delivery->unmapped = true;
+        series_add(batch->outlet->compat_skipped, 1);
+    }
+}
+
+static void worker_unmap(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->batch.count; i++) {
+        free(worker->batch.items[i]->mapped);
+        worker->batch.items[i]->mapped = NULL;
+    }
+    compat_drop(worker->batch.compat);
+    worker->batch.compat = NULL;
+}
+
 static void worker_deliver(struct worker *worker)
 {
     struct dispatch *dispatch = worker->dispatch;
@@ -90,8 +121,10 @@ static void worker_deliver(struct worker *worker)
 
     for (size_t i = 0; i < batch->count; i++)
         batch->outcomes[i] = (struct outcome){.result = OUTCOME_STOPPED};
+    worker_map(worker);
     dispatch->sinks.deliver(batch->outlet->sink, worker->number, batch->items, batch->count,
                             batch->outcomes);
+    worker_unmap(worker);
     series_observe(batch->outlet->seconds, (double)(clock_unix_us() - began_us) / 1e6);
     settle_batch(dispatch, batch);
 }
@@ -134,6 +167,8 @@ static void *worker_run(void *context)
     pthread_mutex_lock(&dispatch->lock);
     while (worker_find(worker)) {
         dispatch->busy++;
+        dispatch->took_ms = clock_monotonic_ms();
+        worker->batch.compat = compat_hold(worker->batch.outlet->compat);
         worker_hand_over(dispatch);
         pthread_mutex_unlock(&dispatch->lock);
         worker_deliver(worker);
@@ -179,11 +214,21 @@ static bool worker_start(struct dispatch *dispatch)
     return true;
 }
 
+/* Depth does not tell that a few events wait behind one delivery that hangs. The lock is held. */
+static bool workers_hang(const struct dispatch *dispatch)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    return dispatch->busy == dispatch->running && dispatch->running < dispatch->worker_count &&
+           now_ms - dispatch->took_ms >= STUCK_MS && flow_waits(dispatch, now_ms);
+}
+
 void worker_need(struct dispatch *dispatch)
 {
     pthread_mutex_lock(&dispatch->lock);
     if (!atomic_load(&dispatch->stopping) && !dispatch->idle &&
-        dispatch->running < workers_wanted(dispatch) && !worker_start(dispatch))
+        (dispatch->running < workers_wanted(dispatch) || workers_hang(dispatch)) &&
+        !worker_start(dispatch))
         log_event(LOG_LEVEL_WARNING, "no-worker", NULL);
     pthread_mutex_unlock(&dispatch->lock);
 }

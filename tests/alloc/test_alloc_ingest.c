@@ -2,6 +2,7 @@
  * published, filters, shapes. */
 #include "core/json.h"
 #include "core/match.h"
+#include "ingest/compat.h"
 #include "ingest/config.h"
 #include "ingest/envelope.h"
 #include "ingest/http_reader.h"
@@ -72,7 +73,8 @@ static bool read_config(size_t nth, enum alloc_mode mode, struct buf *result)
         "  a: {path: /a, scheme: genesys-signature, keys: {k1: /k1, k2: /k2},\n"
         "      networks: [10.0.0.0/8, \"2001:db8::/32\"]}\n"
         "sinks:\n"
-        "  crm: {type: http, url: \"https://crm.example/in\", headers: {X-A: b}}\n"
+        "  crm: {type: http, url: \"https://crm.example/in\", headers: {X-A: b},\n"
+        "        compat: [{type: T, rename: {a: b}, default: {c: [1, {d: x}]}, drop: [e]}]}\n"
         "subscriptions:\n"
         "  sub-1: {name: voice, sink: crm, filter: [{field: a, op: in, value: [1, 2]}]}\n";
     struct config config;
@@ -88,9 +90,10 @@ static bool read_config(size_t nth, enum alloc_mode mode, struct buf *result)
     if (!ok && !diags.no_memory)
         alloc_wrong("the configuration is refused, but not for want of memory");
     if (ok)
-        buf_printf(result, "%s %zu %zu %s %zu\n", config.data, config.source_count,
+        buf_printf(result, "%s %zu %zu %s %zu %s\n", config.data, config.source_count,
                    config.sources[0].network_count, config.default_sink,
-                   config.subscriptions[0].filter_count);
+                   config.subscriptions[0].filter_count,
+                   config.sinks[0].compat[0].defaults[0].value);
     config_release(&config);
     source_release(&source);
     diag_list_release(&diags);
@@ -159,6 +162,35 @@ static bool find_shape(size_t nth, enum alloc_mode mode, struct buf *result)
     return ok;
 }
 
+/* Without memory an event goes as it came: never half mapped. */
+static bool map_event(size_t nth, enum alloc_mode mode, struct buf *result)
+{
+    static const char text[] = "{\"\\u0061\":[1],\"c\":{\"d\":2,\"e\":3},\"f\":4}";
+    static const struct config_rename renames[] = {{"a", "b.c"}, {"c.d", "c"}};
+    static const struct config_default defaults[] = {{"g.h", "null"}};
+    static const char *const drops[] = {"f"};
+    static const struct config_compat rule = {"T", renames, 2, defaults, 1, drops, 1};
+    static const struct config_sink sink = {.name = "s", .compat = &rule, .compat_count = 1};
+    static const struct compat_event event = {"T", FORM_BARE, text, sizeof text - 1};
+    enum compat_result mapped = COMPAT_SKIPPED;
+    struct error error = ERROR_INIT;
+    struct compat *compat = NULL;
+    char *shown = NULL;
+    size_t length = 0;
+
+    alloc_on(nth, mode);
+    if (compat_new(&compat, &sink, &error))
+        mapped = compat_map(compat, &event, &shown, &length);
+    alloc_off();
+    if (mapped == COMPAT_AS_IT_CAME)
+        alloc_wrong("the rule was overlooked");
+    if (mapped == COMPAT_MAPPED)
+        buf_printf(result, "%s\n", shown);
+    free(shown);
+    compat_drop(compat);
+    return mapped == COMPAT_MAPPED;
+}
+
 int main(void)
 {
     alloc_try("a request", read_request);
@@ -167,5 +199,6 @@ int main(void)
     alloc_try("what is published", read_published);
     alloc_try("a filter", match_event);
     alloc_try("a shape", find_shape);
+    alloc_try("a sink's map", map_event);
     return alloc_end();
 }

@@ -55,6 +55,16 @@ static void check_sink(const struct config_sink *sink)
         require(sink->retries_ms[i] >= 1);
     for (size_t i = 0; i < sink->header_count; i++)
         require(sink->headers[i].name && sink->headers[i].value);
+    for (size_t i = 0; i < sink->compat_count; i++) {
+        const struct config_compat *rule = &sink->compat[i];
+        require(rule->rename_count + rule->default_count + rule->drop_count > 0);
+        for (size_t k = 0; k < rule->rename_count; k++)
+            require(rule->renames[k].from && rule->renames[k].to);
+        for (size_t k = 0; k < rule->default_count; k++)
+            require(rule->defaults[k].path && rule->defaults[k].value);
+        for (size_t k = 0; k < rule->drop_count; k++)
+            require(rule->drops[k] != NULL);
+    }
     require(sink->order >= 0 && sink->order_wait_ms >= 0 && sink->timeout_ms >= 0);
     require(sink->rotate_bytes >= 0 && sink->rotate_ms >= 0 && sink->keep >= 0);
 }

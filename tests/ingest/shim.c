@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OP_WRITE, OP_SYNC, OP_TRUNCATE, OP_READ, OP_COUNT };
+enum { OP_WRITE, OP_SYNC, OP_TRUNCATE, OP_READ, OP_OPEN, OP_COUNT }; /* open: to write */
 
 struct fault {
     int32_t error;    /* errno to fail with; 0: none */
@@ -30,10 +31,12 @@ struct fault {
 };
 
 struct control {
-    struct fault faults[OP_COUNT];
     int64_t clock_offset_s; /* added to the time of day */
     int64_t free_bytes;     /* what statvfs says is free; negative: the truth */
+    struct fault faults[OP_COUNT];
 };
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 static struct control *control;
 static const char *files;
@@ -43,7 +46,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void begin(void)
 {
     const char *path = getenv("SHIM_CONTROL");
-    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    int fd = path ? REAL(open)(path, O_RDWR | O_CLOEXEC) : -1;
 
     files = getenv("SHIM_FILES");
     if (fd < 0)
@@ -97,8 +100,6 @@ static int32_t verdict(int op, int *partial)
     pthread_mutex_unlock(&lock);
     return error;
 }
-
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 /* True when the call is to fail; *count may have been halved. */
 static int write_fails(int fd, size_t *count)
@@ -164,6 +165,47 @@ int ftruncate64(int fd, off64_t length)
 ssize_t pread64(int fd, void *bytes, size_t count, off64_t offset)
 {
     return fails(fd, OP_READ) ? -1 : REAL(pread64)(fd, bytes, count, offset);
+}
+
+ssize_t pread(int fd, void *bytes, size_t count, off_t offset)
+{
+    return fails(fd, OP_READ) ? -1 : REAL(pread)(fd, bytes, count, offset);
+}
+
+static int open_fails(const char *path, int flags)
+{
+    int partial;
+
+    pthread_once(&once, begin);
+    if (!control || !files || (flags & O_ACCMODE) == O_RDONLY || !strstr(path, files))
+        return 0;
+    errno = verdict(OP_OPEN, &partial);
+    return errno != 0;
+}
+
+static mode_t mode_of(int flags, va_list arguments)
+{
+    return flags & O_CREAT ? (mode_t)va_arg(arguments, int) : 0;
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, flags);
+    mode_t mode = mode_of(flags, arguments);
+    va_end(arguments);
+    return open_fails(path, flags) ? -1 : REAL(open)(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, flags);
+    mode_t mode = mode_of(flags, arguments);
+    va_end(arguments);
+    return open_fails(path, flags) ? -1 : REAL(open64)(path, flags, mode);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time)

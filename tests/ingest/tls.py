@@ -465,6 +465,19 @@ def systemd(place):
         assert manager.rest() == []
 
 
+def unit_is_valid(place):
+    """The unit that is installed, as systemd reads it, with this program in place of the installed
+    one: it has nothing to say of it."""
+    with open(os.path.join(os.path.dirname(__file__), "..", "..", "ingest", "ingestd.service"),
+              encoding="ascii") as unit:
+        text = unit.read().replace("/usr/bin/ingestd", os.path.abspath(OPTIONS.ingestd))
+    path = place.write("ingestd.service", text, 0o644)
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", path], text=True,
+                          capture_output=True, timeout=LIMIT_S)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "ingestd" in line]
+    assert done.returncode == 0 and not said, (done.returncode, said or done.stderr)
+
+
 def systemd_failed_start(place):
     """Who never was ready never says so; a manager that cannot be reached hinders nobody."""
     manager = Manager(place, place.path("notify"))
@@ -803,4 +816,8 @@ CASES = [good_client, old_protocols, noise, client_certificates, strange_certifi
 
 
 if __name__ == "__main__":
+    if shutil.which("systemd-analyze"):
+        CASES.append(unit_is_valid)
+    else:
+        print("SKIP unit_is_valid: no systemd-analyze here")
     sys.exit(main(CASES, Place))

@@ -107,7 +107,7 @@ static inline int world_times(int n)
 
 static inline int64_t world_dead(void)
 {
-    const struct dead_filter filter = {.state = -1, .came_back = -1};
+    const struct dead_filter filter = {DEAD_FILTER_ANY};
     struct error error = ERROR_INIT;
     int64_t count = 0, bytes = 0;
 

@@ -90,6 +90,8 @@ static void the_example_is_read(void **state)
     assert_int_equal(config->sinks[0].order, ORDER_TIME);
     assert_int_equal(config->sinks[0].header_count, 1);
     assert_string_equal(config->sinks[0].headers[0].value, "ingestd");
+    assert_int_equal(config->sinks[0].compat_count, 1);
+    assert_string_equal(config->sinks[0].compat[0].renames[0].to, "direction");
     assert_int_equal(config->sinks[1].type, SINK_NDJSON);
     assert_int_equal(config->sinks[1].rotate_ms, 3600 * SECOND);
     assert_int_equal(config->sinks[1].concurrency, 1);
@@ -379,6 +381,22 @@ static const struct rule_case {
     {FILE_SINK("retries: [1s, 2s, 3s, 4s, 5s, 6s, 7s, 8s, 9s]"), "out-of-range@7:39"},
     {FILE_SINK("retries: [1s, 2]"), "wrong-type@7:44"},
     {FILE_SINK("breaker: {fails: 1}"), "unknown-key@7:40"},
+    {FILE_SINK("compat: [{type: T, rename: {a.b: c}, default: {d: [1, off-hook]}, drop: [e]}]"),
+     ""},
+    {FILE_SINK("compat: {}"), "wrong-type@7:38"},
+    {FILE_SINK("compat: [1]"), "wrong-type@7:39"},
+    {FILE_SINK("compat: [{}]"), "missing-key@7:39"},
+    {FILE_SINK("compat: [{type: T, rename: {}}]"), "missing-key@7:39"},
+    {FILE_SINK("compat: [{renam: {a: b}}]"), "unknown-key@7:40"},
+    {FILE_SINK("compat: [{rename: {a: 1}}]"), "wrong-type@7:52"},
+    {FILE_SINK("compat: [{rename: {a..b: c}}]"), "bad-value@7:49"},
+    {FILE_SINK("compat: [{rename: {'a[].b': c}}]"), "bad-value@7:49"},
+    {FILE_SINK("compat: [{rename: {a: a.b}}]"), "bad-value@7:52"},
+    {FILE_SINK("compat: [{rename: {a: a}}]"), "bad-value@7:52"},
+    {FILE_SINK("compat: [{default: {a: off}}]"), "yaml-ambiguous@7:53"},
+    {FILE_SINK("compat: [{default: {a: {b: 1e999}}}]"), "out-of-range@7:57"},
+    {FILE_SINK("compat: [{drop: [a, .b]}]"), "bad-value@7:50"},
+    {FILE_SINK("compat: [{drop: a}]"), "wrong-type@7:46"},
     {IN_SINK("type: http, url: 'x.example'"), "bad-value@7:24"},
     {IN_SINK("type: http, url: 'https://u:p@x.example/'"), "url-userinfo@7:24"},
     {IN_SINK("type: http, url: 'http://x.example/'"), "not-encrypted@7:24"},
@@ -519,6 +537,7 @@ static void help_names_keys_with_default_and_kind(void **state)
     assert_non_null(strstr(buf_text(&out), "(ndjson) |"));
     assert_non_null(strstr(buf_text(&out), "| `data` | text | needed |"));
     assert_non_null(strstr(buf_text(&out), "`subscriptions.NAME.filter[].op`"));
+    assert_non_null(strstr(buf_text(&out), "`sinks.NAME.compat[].rename`"));
     assert_non_null(
         strstr(buf_text(&out), "| hub-signature-256 | X-Hub-Signature-256 | sha256= |"));
     buf_release(&out);

@@ -171,15 +171,48 @@ static void test_workers_follow_depth(void **state)
     world_settle(0);
 }
 
+/* By depth there is one worker; while its call hangs, others take what waits. */
+static void test_few_wait_for_no_call_that_hangs(void **state)
+{
+    (void)state;
+    world.config.workers.least = 1;
+    world.config.workers.events_per_worker = 50;
+    world_start();
+    world_hold(true);
+    for (int n = 1; n <= 2; n++)
+        world_store("sub-1", n, n);
+    world_wait_inside(2);
+    assert_int_equal(world_view().workers_wanted, 1);
+    world_hold(false);
+    world_settle(0);
+}
+
+/* When the first of those that wait is due. */
+static int64_t next_due_ms(void)
+{
+    int64_t due_ms;
+
+    pthread_mutex_lock(&world.dispatch->lock);
+    due_ms = flow_due_ms(world.dispatch);
+    pthread_mutex_unlock(&world.dispatch->lock);
+    return due_ms;
+}
+
+/* It waits, for longer than a sink's gaps say: there is no room before somebody makes some. */
 static void test_full_dead_letters_keep_the_event(void **state)
 {
+    int64_t before_ms = clock_monotonic_ms();
+
     (void)state;
     world.dead_letter_bytes = 1;
     world.sinks[0].retries_ms[2] = 3;
     world_start();
     world_decide(always);
     world_store("sub-1", 1, 1);
-    world_wait(&world.logged, 6);
+    world_wait(&world.logged, 4);
+    while (world_view().parked != 1 || world_lane("sub-1").retried != 4)
+        poll(NULL, 0, 1);
+    assert_true(next_due_ms() >= before_ms + 5000);
     assert_int_equal(world_dead(), 0);
     assert_int_equal(world_lane("sub-1").depth, 1);
     world_decide(NULL);
@@ -334,7 +367,8 @@ static void test_behind_lane_holds_nobody_up(void **state)
 
 static void replay_all(void)
 {
-    const struct dead_filter filter = {.state = DEAD_WAITING, .came_back = -1};
+    const struct dead_filter filter = {
+        .state = DEAD_WAITING, .came_back = -1, DEAD_FILTER_ANY_TIME};
     struct error error = ERROR_INIT;
     int64_t count = 0;
 
@@ -398,7 +432,7 @@ static void each_letter(void *context, const struct dead_letter *letter)
 
 static void test_replay_comes_back(void **state)
 {
-    const struct dead_filter filter = {.state = -1, .came_back = -1};
+    const struct dead_filter filter = {DEAD_FILTER_ANY};
     struct dead_letter letter = {.id = 0};
     struct error error = ERROR_INIT;
 
@@ -615,6 +649,8 @@ static void test_subscriptions_are_checked(void **state)
 
         assert_false(dispatch_subscriptions(world.dispatch, &bad[i], 1, &error));
         assert_int_equal(error.code, ERROR_INVALID);
+        assert_memory_equal(error.text, "subscription sub-1: ", 20);
+        assert_null(strstr(error.text + 1, "subscription"));
     }
 }
 
@@ -697,6 +733,7 @@ int main(void)
         UNIT(test_batches_keep_order),
         UNIT(test_concurrency),
         UNIT(test_workers_follow_depth),
+        UNIT(test_few_wait_for_no_call_that_hangs),
         UNIT(test_full_dead_letters_keep_the_event),
         UNIT(test_duplicates),
         UNIT(test_duplicates_of_one_batch),

@@ -161,7 +161,7 @@ static void each_letter(void *context, const struct dead_letter *letter)
 
 static void account_letters(struct account *account)
 {
-    const struct dead_filter filter = {.state = -1, .came_back = -1};
+    const struct dead_filter filter = {DEAD_FILTER_ANY};
     struct error error = ERROR_INIT;
 
     world_open();

@@ -164,16 +164,48 @@ static void test_depth(void **state)
     size_t length;
 
     (void)state;
-    length = repeat(body, "[", ENVELOPE_DEPTH_MOST);
-    length += repeat(body + length, "]", ENVELOPE_DEPTH_MOST);
+    for (size_t depth = ENVELOPE_DEPTH_TOLD - 1; depth <= ENVELOPE_DEPTH_TOLD + 2; depth++) {
+        length = repeat(body, "[", depth);
+        length += repeat(body + length, "]", depth);
+        assert_true(scan(body, length, subscription).json);
+        body[length - 1] = '}'; /* of the outermost */
+        assert_false(scan(body, length, subscription).json);
+        assert_false(scan(body, length - 1, subscription).json);
+    }
+    length = repeat(body, "{", sizeof(body) / 2);
+    length += repeat(body + length, "}", sizeof(body) / 2);
     assert_true(scan(body, length, subscription).json);
-    length = repeat(body, "{", ENVELOPE_DEPTH_MOST + 1);
-    length += repeat(body + length, "}", ENVELOPE_DEPTH_MOST + 1);
-    assert_false(scan(body, length, subscription).json);
     length = repeat(body, "[", sizeof(body));
     assert_false(scan(body, length, subscription).json);
     length = repeat(body, "[{\"a\":", sizeof(body) / 6);
     assert_false(scan(body, length, subscription).json);
+}
+
+/* What one element nests changes nothing for its neighbours, whether it can be read or not. */
+static void test_deep_element(void **state)
+{
+    static const size_t depths[] = {ENVELOPE_DEPTH_TOLD, 70, 2000, 3000, 100000};
+    static char body[400000];
+    char subscription[64];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(depths) / sizeof(depths[0]); i++) {
+        size_t length = repeat(body, "[" GUIDE ",{\"a\":", 1), offset = 0, bytes;
+        const char *part;
+        struct envelope found;
+
+        length += repeat(body + length, "[", depths[i]);
+        length += repeat(body + length, "]", depths[i]);
+        length += repeat(body + length, "}," GUIDE "]", 1);
+        found = scan(body, length, subscription);
+        assert_true(found.json && found.batch);
+        assert_int_equal(found.events, 3);
+        assert_string_equal(subscription, "sub-1");
+        for (size_t n = 0; n < 3; n++) {
+            assert_true(envelope_next(body, length, &offset, &part, &bytes));
+            assert_int_equal(bytes, n == 1 ? 2 * depths[i] + 6 : sizeof(GUIDE) - 1);
+        }
+    }
 }
 
 static void test_many(void **state)
@@ -494,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_scan),
         cmocka_unit_test(test_cut_off),
         cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_deep_element),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_parts_are_trimmed),
         cmocka_unit_test(test_empty_array_is_one_part),

@@ -1,5 +1,8 @@
 #include "tests/unit/test_ingest_ledger_fixture.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 /* -- what the dispatch writes ----------------------------------------------------------------- */
 
 static void test_positions(void **state)
@@ -66,7 +69,7 @@ static void test_parked(void **state)
     ledger_parked(ledger, &event);
     event.place = (struct event_place){2, 8};
     ledger_parked(ledger, &event);
-    ledger_dropped(ledger, event.place);
+    ledger_dropped(ledger, event.place, 0);
     open_again();
     assert_string_equal(parked(), "2.7 orders 2 3000 1000 12\n3.1 orders 2 3000 1000 0\n");
 }
@@ -115,24 +118,25 @@ static void test_filters(void **state)
         struct dead_filter filter;
         const char *ids;
     } cases[] = {
-        {{.state = -1, .came_back = -1}, "1 2 3 4 "},
-        {{.state = -1, .came_back = -1, .subscription = "orders"}, "1 2 "},
-        {{.state = -1, .came_back = -1, .reason = "timeout"}, "1 3 4 "},
-        {{.state = -1, .came_back = -1, .reason = "timeout", .subscription = "calls"}, "3 4 "},
-        {{.state = -1, .came_back = -1, .type = "call", .interaction = "i-1"}, "1 2 3 4 "},
-        {{.state = -1, .came_back = -1, .type = "chat"}, ""},
-        {{.state = -1, .came_back = -1, .interaction = "i-2"}, ""},
-        {{.state = DEAD_WAITING, .came_back = -1}, "2 3 4 "},
-        {{.state = DEAD_REPLAYING, .came_back = -1}, "1 "},
-        {{.state = -1, .came_back = 1}, ""},
-        {{.state = -1, .came_back = 0}, "1 2 3 4 "},
-        {{.state = -1, .came_back = -1, .since_us = 12}, "3 4 "},
-        {{.state = -1, .came_back = -1, .until_us = 12}, "1 2 "},
-        {{.state = -1, .came_back = -1, .after_id = 2}, "3 4 "},
-        {{.state = -1, .came_back = -1, .ids = ids, .id_count = 3}, "2 4 "},
+        {{DEAD_FILTER_ANY}, "1 2 3 4 "},
+        {{DEAD_FILTER_ANY, .subscription = "orders"}, "1 2 "},
+        {{DEAD_FILTER_ANY, .reason = "timeout"}, "1 3 4 "},
+        {{DEAD_FILTER_ANY, .reason = "timeout", .subscription = "calls"}, "3 4 "},
+        {{DEAD_FILTER_ANY, .type = "call", .interaction = "i-1"}, "1 2 3 4 "},
+        {{DEAD_FILTER_ANY, .type = "chat"}, ""},
+        {{DEAD_FILTER_ANY, .interaction = "i-2"}, ""},
+        {{.state = DEAD_WAITING, .came_back = -1, DEAD_FILTER_ANY_TIME}, "2 3 4 "},
+        {{.state = DEAD_REPLAYING, .came_back = -1, DEAD_FILTER_ANY_TIME}, "1 "},
+        {{.state = -1, .came_back = 1, DEAD_FILTER_ANY_TIME}, ""},
+        {{.state = -1, .came_back = 0, DEAD_FILTER_ANY_TIME}, "1 2 3 4 "},
+        {{.state = -1, .came_back = -1, .until_us = -1, .since_us = 12}, "3 4 "},
+        {{.state = -1, .came_back = -1, .since_us = -1, .until_us = 12}, "1 2 "},
+        {{.state = -1, .came_back = -1, .since_us = -1, .until_us = 0}, ""},
+        {{.state = -1, .came_back = -1, .since_us = 0, .until_us = -1}, "1 2 3 4 "},
+        {{DEAD_FILTER_ANY, .after_id = 2}, "3 4 "},
+        {{DEAD_FILTER_ANY, .ids = ids, .id_count = 3}, "2 4 "},
     };
-    const struct dead_filter first = {
-        .state = -1, .came_back = -1, .ids = (int64_t[]){1}, .id_count = 1};
+    const struct dead_filter first = {DEAD_FILTER_ANY, .ids = (int64_t[]){1}, .id_count = 1};
 
     (void)state;
     bury(1, "orders", "timeout", 10);
@@ -217,6 +221,45 @@ static void test_rate(void **state)
                                           "4:orders:timeout:replaying:0:4:body ");
 }
 
+/* What is too far off for a number is a century off, not now. */
+static void test_least_rate(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 2; i++)
+        bury(i, "orders", "timeout", i);
+    assert_int_equal(replay(&everything, 1e-300, 1000000), 2);
+    assert_string_equal(due(1000000, 10), "1:orders:timeout:replaying:0:4:body ");
+    assert_string_equal(due(INT64_C(1000000) * 86400 * 365 * 99, 10), "");
+}
+
+static bool wants_calls(void *context, const char *subscription)
+{
+    (void)context;
+    return strcmp(subscription, "calls") == 0;
+}
+
+/* Whose turn it is not keeps its letters there, and nobody else's; what is recalled is given out
+ * again. */
+static void test_wanted(void **state)
+{
+    struct error error = ERROR_INIT;
+
+    (void)state;
+    bury(1, "orders", "timeout", 10);
+    bury(2, "calls", "timeout", 11);
+    bury(3, "orders", "timeout", 12);
+    assert_int_equal(replay(&everything, 0, 100), 3);
+    buf_init(&told, 4096);
+    assert_true(ledger_dead_due(ledger, 100, 1, wants_calls, tell_letter, &told, &error));
+    assert_string_equal(told_text(), "2:calls:timeout:replaying:0:4:body ");
+    assert_string_equal(due(100, 10), "1:orders:timeout:replaying:0:4:body "
+                                      "3:orders:timeout:replaying:0:4:body ");
+    assert_string_equal(due(100, 10), "");
+    ledger_recalled(ledger, 3);
+    assert_true(ledger_flush(ledger, false, &error));
+    assert_string_equal(due(100, 10), "3:orders:timeout:replaying:0:4:body ");
+}
+
 static void test_abort(void **state)
 {
     struct error error = ERROR_INIT;
@@ -234,11 +277,10 @@ static void test_abort(void **state)
                         "1:orders:timeout:replaying:0:4 2:orders:timeout:waiting:0:4 ");
 }
 
-/* Those that are being replayed stay; what is discarded does not come again from the queue. */
+/* Those that are given out stay; what is discarded does not come again from the queue. */
 static void test_discard(void **state)
 {
-    const struct dead_filter first = {
-        .state = -1, .came_back = -1, .ids = (int64_t[]){1}, .id_count = 1};
+    const struct dead_filter first = {DEAD_FILTER_ANY, .ids = (int64_t[]){1}, .id_count = 1};
     struct error error = ERROR_INIT;
     int64_t count;
 
@@ -248,6 +290,8 @@ static void test_discard(void **state)
     bury(13, "orders", "timeout", 11);
     ledger_advance(ledger, "orders", 12);
     assert_int_equal(replay(&first, 0, 100), 1);
+    assert_string_equal(due(100, 10), "1:orders:timeout:replaying:0:4:body ");
+    assert_int_equal(replay(&everything, 1, 100), 2);
     assert_true(ledger_dead_discard(ledger, &everything, &count, &error));
     assert_int_equal(count, 2);
     assert_string_equal(letters(&everything, 10, false), "1:orders:timeout:replaying:0:4 ");
@@ -360,6 +404,7 @@ static void do_anything(int64_t now_us)
         letter_of(roll(1000), subscriptions[roll(3)], reasons[roll(3)], roll(100));
     struct dead_filter filter = {.state = -1,
                                  .came_back = roll(3) - 1,
+                                 DEAD_FILTER_ANY_TIME,
                                  .subscription = subscriptions[roll(3)],
                                  .reason = roll(2) ? reasons[roll(3)] : NULL};
     struct error error = ERROR_INIT;
@@ -505,14 +550,83 @@ static void test_not_ours(void **state)
 {
     struct error error = ERROR_INIT;
     char command[256];
+    sqlite3 *db;
 
     (void)state;
     ledger_close(ledger);
     ledger = NULL;
-    snprintf(command, sizeof(command), "echo 'this is no database at all' > %s/ledger.db", folder);
+    snprintf(command, sizeof(command), "rm %s/ledger.db*", folder);
     assert_int_equal(system(command), 0);
+    snprintf(command, sizeof(command), "%s/ledger.db", folder);
+    assert_int_equal(sqlite3_open(command, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "CREATE TABLE diary(day TEXT)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
     assert_null(ledger_open(folder, &options, &error));
     assert_int_equal(error.code, ERROR_INVALID);
+}
+
+/* What is no database any more is set aside as it is, and a fresh one begun. */
+static void test_broken(void **state)
+{
+    char command[256];
+
+    (void)state;
+    ledger_advance(ledger, "a", 7);
+    ledger_close(ledger);
+    snprintf(command, sizeof(command), "echo 'this is no database' > %s/ledger.db", folder);
+    assert_int_equal(system(command), 0);
+    open_ledger();
+    assert_string_equal(positions(), "");
+    snprintf(command, sizeof(command), "grep -q 'no database' %s/ledger.db.broken-*Z", folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void spoil_table(const char *table)
+{
+    char path[128], sql[128], noise[4096];
+    sqlite3 *db;
+    sqlite3_stmt *row;
+    int64_t page;
+    int fd;
+
+    snprintf(path, sizeof(path), "%s/ledger.db", folder);
+    snprintf(sql, sizeof(sql), "SELECT rootpage FROM sqlite_master WHERE name='%s'", table);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &row, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+    page = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    sqlite3_close(db);
+    memset(noise, 0xA5, sizeof(noise));
+    fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, noise, sizeof(noise), (page - 1) * 4096), sizeof(noise));
+    close(fd);
+}
+
+/* A position is kept only with all that it speaks of: else what it passed is done again. */
+static void test_rescued(void **state)
+{
+    static const struct {
+        const char *spoiled, *positions, *letters;
+    } cases[] = {{"seen", "a=7 ", "1:a:timeout:waiting:0:4 "},
+                 {"shapes", "a=7 ", "1:a:timeout:waiting:0:4 "},
+                 {"parked", "", "1:a:timeout:waiting:0:4 "},
+                 {"dead", "", ""},
+                 {"positions", "", "1:a:timeout:waiting:0:4 "}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        teardown(NULL);
+        setup(NULL);
+        bury(3, "a", "timeout", 1);
+        ledger_advance(ledger, "a", 7);
+        ledger_close(ledger);
+        spoil_table(cases[i].spoiled);
+        open_ledger();
+        assert_string_equal(positions(), cases[i].positions);
+        assert_string_equal(letters(&everything, 10, false), cases[i].letters);
+    }
 }
 
 /* -- threads ---------------------------------------------------------------------------------- */
@@ -587,26 +701,14 @@ static void test_crowd(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        UNIT(test_positions),
-        UNIT(test_delivered),
-        UNIT(test_old_keys_go),
-        UNIT(test_parked),
-        UNIT(test_many_pages),
-        UNIT(test_bury),
-        UNIT(test_filters),
-        UNIT(test_quota),
-        UNIT(test_replay),
-        UNIT(test_rate),
-        UNIT(test_abort),
-        UNIT(test_discard),
-        UNIT(test_back_after_discard),
-        UNIT(test_retention),
-        UNIT(test_sums),
-        UNIT(test_shapes),
-        UNIT(test_actions),
-        UNIT(test_kept),
-        UNIT(test_backlog),
-        UNIT(test_not_ours),
+        UNIT(test_positions), UNIT(test_delivered),  UNIT(test_old_keys_go),
+        UNIT(test_parked),    UNIT(test_many_pages), UNIT(test_bury),
+        UNIT(test_filters),   UNIT(test_quota),      UNIT(test_replay),
+        UNIT(test_rate),      UNIT(test_least_rate), UNIT(test_wanted),
+        UNIT(test_abort),     UNIT(test_discard),    UNIT(test_back_after_discard),
+        UNIT(test_retention), UNIT(test_sums),       UNIT(test_shapes),
+        UNIT(test_actions),   UNIT(test_kept),       UNIT(test_backlog),
+        UNIT(test_not_ours),  UNIT(test_broken),     UNIT(test_rescued),
         UNIT(test_crowd),
     };
 

@@ -133,7 +133,7 @@ static void tell_letter(void *context, const struct dead_letter *letter)
                letter->body ? (int)letter->body_bytes : 0, letter->body ? letter->body : "");
 }
 
-static const struct dead_filter everything = {.state = -1, .came_back = -1};
+static const struct dead_filter everything = {DEAD_FILTER_ANY};
 
 static const char *letters(const struct dead_filter *filter, size_t most, bool bodies)
 {
@@ -149,7 +149,7 @@ static const char *due(int64_t now_us, size_t most)
     struct error error = ERROR_INIT;
 
     buf_init(&told, 4096);
-    assert_true(ledger_dead_due(ledger, now_us, most, tell_letter, &told, &error));
+    assert_true(ledger_dead_due(ledger, now_us, most, NULL, tell_letter, &told, &error));
     return told_text();
 }
 

@@ -282,6 +282,7 @@ static void test_scan(void **state)
     struct queue *queue = open_queue();
     struct queue_reader *reader = open_reader(queue);
     struct tally tally = {0};
+    int64_t unreadable;
 
     (void)state;
     for (int i = 0; i < 100; i++) {
@@ -291,10 +292,11 @@ static void test_scan(void **state)
             many[j] = &arrival;
         assert_true(queue_append(queue, many, 64, &trouble, &error));
     }
-    assert_true(queue_scan(reader, 11, add_to_tally, &tally, &error));
+    assert_true(queue_scan(reader, 11, add_to_tally, &tally, &unreadable, &error));
     assert_int_equal(tally.count, 6390);
     assert_int_equal(tally.bytes, 6390 * 3);
     assert_int_equal(tally.last, 6400);
+    assert_int_equal(unreadable, 0);
     queue_reader_close(reader);
     queue_close(queue);
 }
@@ -479,60 +481,174 @@ static void test_removed_file(void **state)
     queue_close(queue);
 }
 
-/* The page where most of the rows around the middle are. */
-static void spoil_page(int64_t page)
-{
-    char noise[8192];
-    sqlite3 *db;
-    sqlite3_stmt *row;
-    int page_bytes;
+enum { PAGE_BYTES = 8192, ROWS = 400, PAGE_ROWS = 40 /* at most, with bodies of 500 bytes */ };
 
-    assert_int_equal(sqlite3_open(path_of("queue.db"), &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, "PRAGMA page_size", -1, &row, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(row), SQLITE_ROW);
-    page_bytes = sqlite3_column_int(row, 0);
-    sqlite3_finalize(row);
-    sqlite3_close(db);
-    assert_true(page_bytes <= (int)sizeof(noise));
-    memset(noise, 0xA5, sizeof(noise));
-    write_file("queue.db", noise, (size_t)page_bytes, (off_t)(page - 1) * page_bytes);
+static const char noise[PAGE_BYTES] = "noise";
+
+/* What is there of the queue's page goes to `was` unless that is NULL. */
+static void replace_page(int64_t page, const char *bytes, char *was)
+{
+    off_t at = (off_t)(page - 1) * PAGE_BYTES;
+    int fd = open(path_of("queue.db"), O_RDWR | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    if (was)
+        assert_int_equal(pread(fd, was, PAGE_BYTES, at), PAGE_BYTES);
+    assert_int_equal(pwrite(fd, bytes, PAGE_BYTES, at), PAGE_BYTES);
+    close(fd);
+}
+
+/* A queue of so many rows, opened again with that page spoiled, and a reader without patience. */
+static struct queue *open_spoiled(int64_t page, char *was, struct queue_reader **reader)
+{
+    struct queue *queue = open_queue();
+
+    append_many(queue, ROWS, 500);
+    queue_close(queue);
+    replace_page(page, noise, was);
+    queue = open_queue();
+    *reader = open_reader(queue);
+    queue_reader_patience(*reader, 0);
+    return queue;
+}
+
+/* Reads on however often that fails. *failed says how often. */
+static struct reading read_on(struct queue_reader *reader, int64_t from, const char *subscription,
+                              size_t *failed)
+{
+    struct arrival out[64];
+    struct reading reading = {0};
+
+    for (int i = 0; i < 100; i++) {
+        struct error error = ERROR_INIT;
+        bool ok = queue_read(reader, from, subscription, 64, SIZE_MAX, out, &reading.count,
+                             &reading.next, &reading.unreadable, &error);
+        for (size_t j = 0; j < reading.count; j++)
+            arrival_release(&out[j]);
+        if (ok)
+            return reading;
+        assert_true(error.code && strstr(error.text, "queue.db"));
+        ++*failed;
+    }
+    fail_msg("it never goes on from %lld", (long long)from);
+    return reading;
+}
+
+static void read_to_the_end(struct queue_reader *reader, const char *subscription, size_t *count,
+                            size_t *unreadable)
+{
+    struct reading reading;
+    size_t failed = 0;
+
+    *count = *unreadable = 0;
+    for (int64_t from = 1; from <= ROWS; from = reading.next) {
+        reading = read_on(reader, from, subscription, &failed);
+        assert_true(reading.next > from);
+        assert_true(reading.count == 0 || reading.unreadable == 0);
+        *count += reading.count;
+        *unreadable += reading.unreadable;
+    }
 }
 
 /* One leaf is noise: what is before and behind it is read, and appending goes on. */
 static void test_unreadable_page(void **state)
 {
-    struct queue *queue = open_queue();
     struct queue_reader *reader;
+    struct queue *queue = open_spoiled(10, NULL, &reader);
     struct error error = ERROR_INIT;
-    struct reading reading;
     struct tally tally = {0};
-    size_t count = 0, unreadable = 0;
+    size_t count, unreadable, odd, passed;
+    int64_t last;
 
     (void)state;
-    append_many(queue, 400, 500);
-    queue_close(queue);
-    spoil_page(10);
-    queue = open_queue();
-    reader = open_reader(queue);
-    for (int64_t from = 1; from <= 400; from = reading.next) {
-        reading = read_some(reader, from, NULL, 64, SIZE_MAX);
-        assert_true(reading.next > from);
-        count += reading.count;
-        unreadable += reading.unreadable;
-    }
-    assert_in_range(unreadable, 5, 40);
-    assert_int_equal(count + unreadable, 400);
-    assert_true(queue_scan(reader, 1, add_to_tally, &tally, &error));
+    read_to_the_end(reader, NULL, &count, &unreadable);
+    assert_in_range(unreadable, 5, PAGE_ROWS);
+    assert_int_equal(count + unreadable, ROWS);
+    assert_true(queue_scan(reader, 1, add_to_tally, &tally, &last, &error));
     assert_int_equal(tally.count, count);
-    count = 0;
-    for (int64_t from = 1; from <= 400; from = reading.next) {
-        reading = read_some(reader, from, "odd", 64, SIZE_MAX);
-        assert_true(reading.next > from);
-        count += reading.count;
+    assert_in_range(last, unreadable, ROWS);
+    read_to_the_end(reader, "odd", &odd, &passed);
+    assert_in_range(odd, (ROWS - unreadable) / 2 - 1, (ROWS - unreadable) / 2 + 1);
+    assert_int_equal(append(queue, "a", "b"), ROWS + 1);
+    assert_int_equal(read_some(reader, ROWS + 1, NULL, 64, SIZE_MAX).count, 1);
+    queue_reader_close(reader);
+    queue_close(queue);
+}
+
+/* Two leaves with a good one between: what is on that is not passed over with them. */
+static void test_two_unreadable_pages(void **state)
+{
+    struct queue_reader *reader;
+    struct queue *queue = open_spoiled(10, NULL, &reader);
+    size_t count, unreadable, one;
+
+    (void)state;
+    read_to_the_end(reader, NULL, &count, &one);
+    queue_reader_close(reader);
+    replace_page(12, noise, NULL);
+    reader = open_reader(queue);
+    queue_reader_patience(reader, 0);
+    read_to_the_end(reader, NULL, &count, &unreadable);
+    assert_in_range(unreadable, 2 * one - 2, 2 * one + 2);
+    assert_int_equal(count + unreadable, ROWS);
+    queue_reader_close(reader);
+    queue_close(queue);
+}
+
+/* SQLite calls a disk that cannot be read for a moment corrupt: nothing is given up meanwhile. */
+static void test_unreadable_for_a_moment(void **state)
+{
+    char was[PAGE_BYTES];
+    struct queue_reader *reader;
+    struct queue *queue = open_spoiled(10, was, &reader);
+    struct error error = ERROR_INIT;
+    struct reading reading;
+    struct arrival out[1];
+    size_t count = 0, unreadable = 0;
+    int64_t from = 1;
+
+    (void)state;
+    queue_reader_patience(reader, INT64_MAX / 2);
+    while (queue_read(reader, from, NULL, 1, SIZE_MAX, out, &count, &reading.next, &unreadable,
+                      &error)) {
+        assert_int_equal(count, 1);
+        arrival_release(&out[0]);
+        from = reading.next;
     }
-    assert_in_range(count, 180, 198);
-    assert_int_equal(append(queue, "a", "b"), 401);
-    assert_int_equal(read_some(reader, 401, NULL, 64, SIZE_MAX).count, 1);
+    for (int i = 0; i < 20; i++)
+        assert_false(queue_read(reader, from, NULL, 1, SIZE_MAX, out, &count, &reading.next,
+                                &unreadable, &error));
+    assert_int_equal(unreadable, 0);
+    replace_page(10, was, NULL);
+    read_to_the_end(reader, NULL, &count, &unreadable);
+    assert_int_equal(count, ROWS);
+    assert_int_equal(unreadable, 0);
+    queue_reader_close(reader);
+    queue_close(queue);
+}
+
+/* No row can be read: it is the disk, however long that lasts. */
+static void test_nothing_readable(void **state)
+{
+    char was[2][PAGE_BYTES];
+    struct queue_reader *reader;
+    struct queue *queue = open_spoiled(10, was[0], &reader);
+    struct error error = ERROR_INIT;
+    struct reading reading;
+    struct arrival out[1];
+    size_t count, unreadable;
+
+    (void)state;
+    replace_page(10, was[0], NULL);
+    replace_page(2, noise, was[1]); /* the root of the table */
+    for (int i = 0; i < 20; i++) {
+        assert_false(queue_read(reader, 1, NULL, 1, SIZE_MAX, out, &count, &reading.next,
+                                &unreadable, &error));
+        assert_int_equal(unreadable, 0);
+    }
+    replace_page(2, was[1], NULL);
+    read_to_the_end(reader, NULL, &count, &unreadable);
+    assert_int_equal(count, ROWS);
     queue_reader_close(reader);
     queue_close(queue);
 }
@@ -672,6 +788,9 @@ int main(void)
         UNIT(test_reserve),
         UNIT(test_removed_file),
         UNIT(test_unreadable_page),
+        UNIT(test_two_unreadable_pages),
+        UNIT(test_unreadable_for_a_moment),
+        UNIT(test_nothing_readable),
         UNIT(test_checkpoint_ends_the_log),
         UNIT(test_short_log_is_left),
         UNIT(test_crowd),

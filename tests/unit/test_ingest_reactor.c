@@ -4,10 +4,12 @@
 #include "ingest/reactor.h"
 
 #include "core/clock.h"
+#include "ingest/connection.h"
 #include "ingest/log.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -419,6 +421,117 @@ static void test_deadlines(void **state)
     }
 }
 
+/* -- the same by a clock of the test's own ------------------------------------------------------
+ *
+ * One room without its thread: a round every REACTOR_TICK_MS, which it is told the time of. None of
+ * the deadlines falls on a round. In each round the sender drips.
+ */
+
+static const struct drip {
+    const char *name, *begin, *drip;
+    enum phase phase;
+    int64_t deadline_ms;
+    int64_t body_rate_bytes;
+} drips[] = {
+    {"handshake", "\x16\x03\x01\x02", "x", PHASE_HANDSHAKE, 5001, 0},
+    {"idle", "", "", PHASE_IDLE, 75001, 0},
+    {"empty lines", "\r\n", "", PHASE_IDLE, 75001, 0},
+    {"head", "POST /ev", "x", PHASE_HEAD, 10001, 0},
+    {"body", HEAD("POST", "/events", "Content-Length: 900\r\n\r\n"), "x", PHASE_BODY, 20001, 0},
+    {"rate", HEAD("POST", "/events", "Content-Length: 900\r\n\r\n"), "x", PHASE_BODY, 2001, 1024},
+    {"linger", "nonsense\r\n\r\n", "x", PHASE_LINGER, PHASE_LINGER_MS, 0},
+    {"reply", NULL, "x", PHASE_REPLY, PHASE_REPLY_MS, 0},
+};
+
+/* More requests than replies go into the socket of a peer that reads none. */
+static void send_many(int fd)
+{
+    for (int i = 0; i < 100; i++) {
+        const char *bytes = HEAD("POST", "/other", "\r\n");
+        assert_int_equal(send(fd, bytes, strlen(bytes), MSG_NOSIGNAL), strlen(bytes));
+    }
+}
+
+static void room_round(struct room *room, int64_t now_ms)
+{
+    room->round_ms = now_ms;
+    assert_true(event_base_loop(room->base, EVLOOP_NONBLOCK) >= 0);
+    room_tick(room);
+    room_end_round(room, NULL);
+}
+
+/* How long the phase lasted. */
+static int64_t drip_until_closed(struct room *room, const struct drip *drip)
+{
+    const struct in6_addr loopback = {.s6_addr = {[10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1}};
+    const int64_t begin_ms = 1000050;
+    int64_t now_ms = begin_ms;
+    int pair[2], small = 1;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    (void)setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+    room->round_ms = now_ms;
+    room_enter(room, pair[0], &loopback);
+    if (drip->begin)
+        assert_int_equal(send(pair[1], drip->begin, strlen(drip->begin), 0), strlen(drip->begin));
+    else
+        send_many(pair[1]);
+    room_round(room, now_ms);
+    assert_non_null(phase_first(&room->phases, drip->phase));
+    while (room->open_count > 0) {
+        now_ms += REACTOR_TICK_MS;
+        (void)!send(pair[1], drip->drip, strlen(drip->drip), MSG_NOSIGNAL);
+        room_round(room, now_ms);
+        if (now_ms - begin_ms - drip->deadline_ms >= 1000)
+            fail_msg("%s: still open a second after its deadline", drip->name);
+    }
+    close(pair[1]);
+    return now_ms - begin_ms;
+}
+
+static void limit_phases(const struct drip *drip)
+{
+    config.limits.handshake_ms = drips[0].deadline_ms;
+    config.limits.idle_ms = drips[1].deadline_ms;
+    config.limits.head_ms = 10001;
+    config.limits.body_ms = 20001;
+    config.limits.body_rate_bytes = drip->body_rate_bytes;
+    live.tls = drip->phase == PHASE_HANDSHAKE ? SSL_CTX_new(TLS_server_method()) : NULL;
+}
+
+/* Promised is a second. */
+static void test_closed_within_a_second(void **state)
+{
+    struct event_base *base = event_base_new();
+    struct tally tally;
+
+    (void)state;
+    assert_non_null(base);
+    assert_true(tally_init(&tally, metrics));
+    for (size_t i = 0; i < sizeof drips / sizeof drips[0]; i++) {
+        const struct drip *drip = &drips[i];
+        uint64_t before = count_of(METRIC_CLOSED, phase_word(drip->phase));
+        static struct room room;
+        struct view *view;
+        int64_t late_ms;
+
+        limit_phases(drip);
+        view = view_new(&tally, &live);
+        assert_non_null(view);
+        room_init(&room, base, &tally, view, NULL);
+        late_ms = drip_until_closed(&room, drip) - drip->deadline_ms;
+        if (late_ms < 0)
+            fail_msg("%s: closed %lld ms before its deadline", drip->name, (long long)-late_ms);
+        assert_int_equal(count_of(METRIC_CLOSED, phase_word(drip->phase)), before + 1);
+        room_release(&room);
+        view_drop(view);
+        SSL_CTX_free(live.tls);
+        live.tls = NULL;
+    }
+    tally_release(&tally);
+    event_base_free(base);
+}
+
 static void test_failures_of_an_address(void **state)
 {
     int fd;
@@ -635,6 +748,7 @@ int main(void)
         UNIT(test_continue),
         UNIT(test_what_is_stored),
         UNIT(test_deadlines),
+        UNIT(test_closed_within_a_second),
         UNIT(test_failures_of_an_address),
         UNIT(test_not_stored),
         UNIT(test_nothing_may_wait),

@@ -320,6 +320,13 @@ static void test_answers(void **state)
          "http-503",
          "503",
          300000},
+        {{"HTTP/1.1 503 Busy\r\nRetry-After: 99999999999999999999\r\n"
+          "Content-Length: 0\r\n\r\n",
+          0, KEEP},
+         OUTCOME_LATER,
+         "http-503",
+         "503",
+         300000},
         {{"HTTP/1.1 503 Busy\r\nRetry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\n"
           "Content-Length: 0\r\n\r\n",
           0, KEEP},
