@@ -67,7 +67,7 @@ $(BUILD)/ingestd: $(call objects,$(CORE) $(INGEST))
 	$(SAY) LINK $@
 	$(Q)$(LINK) -pthread $^ $(LIBS)
 
-$(BUILD)/genesys-sandbox: MODULES := libevent libcrypto jansson
+$(BUILD)/genesys-sandbox: MODULES := libcurl libevent libcrypto jansson
 $(BUILD)/genesys-sandbox: $(call objects,$(SANDBOX))
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ $(LIBS)

@@ -2,6 +2,7 @@
 
 #include "accounts.h"
 #include "audit.h"
+#include "control_delivery.h"
 #include "faults.h"
 #include "requests.h"
 #include "state.h"
@@ -237,6 +238,13 @@ static const struct control {
     {"GET", "objects", objects_get, false},
     {"POST", "objects", objects_post, true},
     {"DELETE", "objects", objects_delete, false},
+    {"GET", "traffic", control_traffic_get, false},
+    {"PUT", "traffic", control_traffic_put, true},
+    {"DELETE", "traffic", control_traffic_delete, false},
+    {"GET", "delivery", control_delivery_get, false},
+    {"PUT", "delivery", control_delivery_put, true},
+    {"GET", "deliveries", control_deliveries_get, false},
+    {"POST", "keys/rotate", control_keys_rotate, true},
     {"POST", "quit", quit_post, false},
 };
 

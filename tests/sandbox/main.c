@@ -1,5 +1,6 @@
 #include "accounts.h"
 #include "audit.h"
+#include "delivery.h"
 #include "faults.h"
 #include "keys.h"
 #include "requests.h"
@@ -7,6 +8,7 @@
 #include "server.h"
 #include "state.h"
 #include "store.h"
+#include "traffic.h"
 
 #include <event2/event.h>
 #include <getopt.h>
@@ -32,6 +34,11 @@ static const char usage[] =
     "  --token-lifetime S    lifetime of a token in seconds (86400)\n"
     "  --flow UUID           a workflow that exists; may be repeated (any UUID)\n"
     "  --deny PERMISSION     a permission that nobody has; may be repeated\n"
+    "  --delivery-ca FILE    trust this CA when events are delivered (the system's)\n"
+    "  --data-action URL     where the workflows of triggers post their events (nowhere)\n"
+    "  --data-action-key FILE\n"
+    "                        and the file with their key\n"
+    "  --events-log FILE     write a line for each event that matched or was acknowledged\n"
     "  --exit-with-parent    end when the process that started this one ends\n"
     "  --help                this text\n"
     "\n"
@@ -41,6 +48,8 @@ struct options {
     const char *listen;
     const char *state;
     bool exit_with_parent;
+    const char *data_action;
+    char *data_action_key; /* to be freed */
 };
 
 static const struct option names[] = {
@@ -52,6 +61,10 @@ static const struct option names[] = {
     {"token-lifetime", required_argument, NULL, 't'},
     {"flow", required_argument, NULL, 'f'},
     {"deny", required_argument, NULL, 'd'},
+    {"delivery-ca", required_argument, NULL, 'C'},
+    {"data-action", required_argument, NULL, 'a'},
+    {"data-action-key", required_argument, NULL, 'k'},
+    {"events-log", required_argument, NULL, 'e'},
     {"exit-with-parent", no_argument, NULL, 'p'},
     {"parent-death", no_argument, NULL, 'p'},
     {"help", no_argument, NULL, 'h'},
@@ -67,6 +80,31 @@ static bool read_count(const char *text, int *value)
         return false;
     *value = (int)number;
     return true;
+}
+
+/* A member of the delivery settings, as the control path would set it. Takes over `document`. */
+static bool delivery_option(struct sandbox *sandbox, json_t *document)
+{
+    char *wrong = delivery_set(sandbox->delivery, document);
+    bool right = !wrong;
+
+    free(wrong);
+    json_decref(document);
+    return right;
+}
+
+/* The first line of a file; NULL: it cannot be read. */
+static char *read_line(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    char *line = NULL;
+    size_t size = 0;
+
+    if (file && getline(&line, &size, file) >= 0)
+        line[strcspn(line, "\r\n")] = '\0';
+    if (file)
+        fclose(file);
+    return line;
 }
 
 /* One option; false when its value is wrong. */
@@ -97,6 +135,16 @@ static bool option_set(struct sandbox *sandbox, struct options *options, int nam
         return !json_array_append_new(settings->deny, json_string(value));
     case 'p':
         return options->exit_with_parent = true;
+    case 'C':
+        return delivery_option(sandbox, json_pack("{s:s}", "ca_file", value));
+    case 'a':
+        options->data_action = value;
+        return true;
+    case 'k':
+        free(options->data_action_key);
+        return (options->data_action_key = read_line(value));
+    case 'e':
+        return delivery_log_to(sandbox->delivery, value);
     default:
         return false;
     }
@@ -123,6 +171,13 @@ static int options_read(struct sandbox *sandbox, struct options *options, int co
         fprintf(stderr, "genesys-sandbox: %s is not an option\n", words[optind]);
         return 1 + EXIT_USAGE;
     }
+    if (options->data_action &&
+        !delivery_option(sandbox,
+                         json_pack("{s:{s:s, s:s?}}", "data_action", "url", options->data_action,
+                                   "key", options->data_action_key))) {
+        fprintf(stderr, "genesys-sandbox: wrong value: %s\n", options->data_action);
+        return 1 + EXIT_USAGE;
+    }
     if (!accounts_have_client(sandbox->accounts))
         accounts_add_client(sandbox->accounts, "sandbox-client:sandbox-secret");
     text_uuid_of_name(sandbox->settings.organization, sandbox->settings.organization_id);
@@ -145,13 +200,17 @@ static void sandbox_init(struct sandbox *sandbox)
         .audit = audit_new(),
         .faults = faults_new(),
         .requests = requests_new(),
-        .public_key = keys_public_pem(),
+        .keys = keys_new(),
     };
+    sandbox->delivery = delivery_new(sandbox);
+    sandbox->traffic = traffic_new(sandbox);
 }
 
 static void sandbox_release(struct sandbox *sandbox)
 {
     state_close(sandbox->state);
+    traffic_free(sandbox->traffic);
+    delivery_free(sandbox->delivery);
     requests_free(sandbox->requests);
     faults_free(sandbox->faults);
     audit_free(sandbox->audit);
@@ -160,7 +219,7 @@ static void sandbox_release(struct sandbox *sandbox)
     accounts_free(sandbox->accounts);
     json_decref(sandbox->settings.deny);
     json_decref(sandbox->settings.flows);
-    free(sandbox->public_key);
+    keys_free(sandbox->keys);
     event_base_free(sandbox->base);
 }
 
@@ -210,6 +269,7 @@ int main(int count, char **words)
     signal(SIGPIPE, SIG_IGN);
     sandbox_init(&sandbox);
     int status = options_read(&sandbox, &options, count, words);
+    free(options.data_action_key);
     if (status) {
         sandbox_release(&sandbox);
         return status - 1;

@@ -14,10 +14,13 @@
 struct event_base;
 struct accounts;
 struct audit;
+struct delivery;
 struct faults;
+struct keys;
 struct requests;
 struct state;
 struct store;
+struct traffic;
 
 enum { SANDBOX_PAGE_DEFAULT = 25, SANDBOX_PAGE_MAX = 200, SANDBOX_BODY_MAX_BYTES = 3000000 };
 
@@ -44,7 +47,9 @@ struct sandbox {
     struct requests *requests;
     struct state *state; /* NULL: nothing is kept */
     uint64_t last_correlation;
-    char *public_key; /* PEM */
+    struct keys *keys;
+    struct delivery *delivery;
+    struct traffic *traffic;
 };
 
 #endif

@@ -1,5 +1,6 @@
 #include "state.h"
 
+#include "keys.h"
 #include "store.h"
 
 #include <event2/event.h>
@@ -16,9 +17,9 @@ struct state {
 
 static void state_save(struct state *state)
 {
-    json_t *document =
-        json_pack("{s:o, s:o}", "subscriptions", store_save(state->sandbox->subscriptions),
-                  "triggers", store_save(state->sandbox->triggers));
+    json_t *document = json_pack(
+        "{s:o, s:o, s:I}", "subscriptions", store_save(state->sandbox->subscriptions), "triggers",
+        store_save(state->sandbox->triggers), "key", (json_int_t)keys_number(state->sandbox->keys));
 
     if (json_dump_file(document, state->temporary, JSON_COMPACT) ||
         rename(state->temporary, state->path))
@@ -43,6 +44,9 @@ struct state *state_open(struct sandbox *sandbox, const char *path)
             document &&
             store_load(sandbox->subscriptions, json_object_get(document, "subscriptions")) &&
             store_load(sandbox->triggers, json_object_get(document, "triggers"));
+        json_int_t key = json_integer_value(json_object_get(document, "key"));
+        if (key > 1)
+            keys_set_number(sandbox->keys, (unsigned)key);
         json_decref(document);
         if (!loaded) {
             fprintf(stderr, "genesys-sandbox: %s is not a state file\n", path);

@@ -1,9 +1,10 @@
 /*
  * The file that keeps the objects of a sandbox over restarts.
  *
- * Format: one JSON document {subscriptions, triggers}, each as store_save gives it. It is
- * replaced as a whole (a new file, renamed over the old one), so whoever reads it, and whenever
- * the process dies, it is complete.
+ * Format: one JSON document {subscriptions, triggers, key}: the stores as store_save gives them,
+ * and the number of the key that is shown (1 when it is not there). It is replaced as a whole (a
+ * new file, renamed over the old one), so whoever reads it, and whenever the process dies, it is
+ * complete.
  *
  * Invariant: a write is in the file at the end of the round of the event loop that it was made
  * in. Runs of writes within a round cost one save.

@@ -15,6 +15,7 @@ struct store {
     uint64_t last_sequence;
     uint64_t last_number;
     uint64_t reads;
+    uint64_t changes;
 };
 
 static int compare_id(const void *a, const void *b)
@@ -58,6 +59,7 @@ void store_clear(struct store *store)
     store->by_name = NULL;
     store->length = 0;
     store->deleted = 0;
+    store->changes++;
 }
 
 void store_free(struct store *store)
@@ -67,6 +69,11 @@ void store_free(struct store *store)
     store_clear(store);
     free(store->objects);
     free(store);
+}
+
+uint64_t store_changes(const struct store *store)
+{
+    return store->changes;
 }
 
 size_t store_count(const struct store *store)
@@ -199,6 +206,7 @@ static struct object *object_append(struct store *store, json_t *body, uint64_t 
     store->objects[store->length++] = object;
     tsearch(object, &store->by_id, compare_id);
     object_name(store, object);
+    store->changes++;
     return object;
 }
 
@@ -218,6 +226,7 @@ void store_replace(struct store *store, struct object *object, json_t *body, str
     object->body = body;
     object->id = json_string_value(json_object_get(body, "id"));
     object_name(store, object);
+    store->changes++;
     lag_start(store, object, before, lag);
 }
 
@@ -228,6 +237,7 @@ void store_delete(struct store *store, struct object *object, struct store_lag l
         tdelete(object, &store->by_name, compare_name);
     object->deleted = true;
     store->deleted++;
+    store->changes++;
     if (!object->lagging)
         object_remove(store, object);
 }

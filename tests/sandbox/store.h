@@ -41,6 +41,9 @@ struct store *store_new(bool unique_names);
 void store_free(struct store *store);
 void store_clear(struct store *store);
 
+/* Grows with each write. */
+uint64_t store_changes(const struct store *store);
+
 /* Live objects: those not deleted. */
 size_t store_count(const struct store *store);
 

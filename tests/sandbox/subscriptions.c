@@ -1,8 +1,10 @@
 #include "subscriptions.h"
 
 #include "check.h"
+#include "keys.h"
 #include "page.h"
 #include "resource.h"
+#include "state.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -164,7 +166,7 @@ static void read_parts(struct check *check, struct call *call, json_t *body)
         {"filterExpression", read_filters(check, request, "filterExpression", false)},
         {"additionalFilter", read_filters(check, request, "additionalFilter", true)},
         {"batching", read_batching(check, request)},
-        {"delivery", read_delivery(check, request, call->sandbox->public_key)},
+        {"delivery", read_delivery(check, request, keys_public_pem(call->sandbox->keys))},
     };
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -254,7 +256,7 @@ json_t *subscriptions_seed(struct sandbox *sandbox, const json_t *seed)
         set_default(batching, "maxSize", json_integer(BATCH_DEFAULT));
     }
     if (json_is_object(delivery))
-        set_default(delivery, "publicKey", json_string(sandbox->public_key));
+        set_default(delivery, "publicKey", json_string(keys_public_pem(sandbox->keys)));
     set_default(body, "enabled", json_true());
     set_default(body, "health", new_health());
     set_default(body, "dateCreated", json_string(now));
@@ -323,4 +325,55 @@ void subscriptions_update(struct call *call)
 void subscriptions_delete(struct call *call)
 {
     resource_delete(call, call->sandbox->subscriptions, &resource);
+}
+
+static void write_health(json_t *body, const char *state, int status)
+{
+    json_t *health = json_object_get(body, "health");
+    const char *before = json_string_value(json_object_get(health, "state"));
+    char now[TEXT_TIME_SIZE];
+
+    if (!json_is_object(health)) {
+        health = new_health();
+        json_object_set_new(body, "health", health);
+    }
+    if (!before || strcmp(before, state)) {
+        text_time(text_wall_ms(), now);
+        json_object_set_new(health, "since", json_string(now));
+    }
+    json_object_set_new(health, "state", json_string(state));
+    json_object_set_new(health, "lastStatus", status ? json_integer(status) : json_null());
+}
+
+void subscriptions_show_health(struct sandbox *sandbox, const char *id, const char *state,
+                               int status)
+{
+    struct object *object = store_find(sandbox->subscriptions, id);
+
+    if (!object)
+        return;
+    write_health(object->body, state, status);
+    if (object->shown)
+        write_health(object->shown, state, status);
+    state_touch(sandbox);
+}
+
+static void write_key(json_t *body, const char *pem)
+{
+    json_t *delivery = json_object_get(body, "delivery");
+
+    if (json_is_object(delivery))
+        json_object_set_new(delivery, "publicKey", json_string(pem));
+}
+
+void subscriptions_show_key(struct sandbox *sandbox)
+{
+    const char *pem = keys_public_pem(sandbox->keys);
+
+    for (size_t i = 0; i < store_length(sandbox->subscriptions); i++) {
+        struct object *object = store_at(sandbox->subscriptions, i);
+        write_key(object->body, pem);
+        if (object->shown)
+            write_key(object->shown, pem);
+    }
 }

@@ -19,4 +19,12 @@ void subscriptions_delete(struct call *call);
 /* As triggers_seed. */
 json_t *subscriptions_seed(struct sandbox *sandbox, const json_t *seed);
 
+/*
+ * What the service itself writes into its objects, at once and whatever the lag: how the delivery
+ * of one fares (`status`: the last one of HTTP's, 0 for none), and the public key of all.
+ */
+void subscriptions_show_health(struct sandbox *sandbox, const char *id, const char *state,
+                               int status);
+void subscriptions_show_key(struct sandbox *sandbox);
+
 #endif
