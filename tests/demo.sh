@@ -1,8 +1,8 @@
 #!/bin/sh
 # The demo: a manifest is validated, planned and applied to a sandbox; a subscription is changed
 # behind eventctl's back; the check finds it, an apply heals it. Then ingestd takes a signed event,
-# which comes out at its sink, and refuses a forged one. On a terminal it ends in the dashboard, else
-# in what `top --once` prints. Leaves nothing running.
+# which comes out at its sink, and refuses a forged one. On a terminal it ends in the dashboard, with
+# traffic from the sandbox, else in what `top --once` prints. Leaves nothing running.
 #
 #   tests/demo.sh BUILD-FOLDER
 set -eu
@@ -109,8 +109,9 @@ curl -sS -H "Authorization: Bearer $(cat "$work/dev/admin.token")" "http://$admi
 say "What an operator sees:"
 EVENTCTL_INGEST_TOKEN=$(cat "$work/dev/admin.token")
 export EVENTCTL_INGEST_TOKEN
+run 0 top --once -f manifests/demo --endpoint "dev=http://$admin"
+
 if [ -t 0 ] && [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
-    run 0 top -f manifests/demo --endpoint "dev=http://$admin"
-else
-    run 0 top --once -f manifests/demo --endpoint "dev=http://$admin"
+    say "And with traffic: Genesys delivers, ingestd takes, a CRM is behind it. (? tells the keys, q ends.)"
+    tests/storm/storm.py --build "$build" --rate 100 --calm --top
 fi

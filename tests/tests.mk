@@ -7,7 +7,7 @@ export FUZZ_SECONDS
 
 .PHONY: demo test test-deps unit-programs fuzz-programs fuzz lint bench bench-ingest bench-top help clean
 
-demo: all
+demo: all $(BUILD)/crm
 	@tests/demo.sh $(BUILD)
 
 test: test-deps
@@ -91,6 +91,16 @@ fuzz: test-deps
 
 # -- what ingestd is tested with ---------------------------------------------------------------
 
+# The CRM that the storm delivers to.
+$(BUILD)/crm: MODULES := libevent jansson
+$(BUILD)/crm: $(call objects,tests/storm/crm.c)
+	$(SAY) LINK $@
+	$(Q)$(LINK) $^ $(LIBS)
+
+.PHONY: demo-storm
+demo-storm: all $(BUILD)/crm
+	@tests/storm/storm.py --build $(BUILD) $$([ -t 0 ] && [ -t 1 ] && echo --top)
+
 .PHONY: ingest-tools
 ingest-tools: $(BUILD)/load $(BUILD)/shim.so
 
@@ -108,8 +118,10 @@ $(BUILD)/shim.so: tests/ingest/shim.c | deps
 # Kills ingestd ROUNDS times under load and accounts for every acknowledged event.
 ROUNDS ?= 1000
 .PHONY: soak
-soak: test-deps all ingest-tools
+STORM_SECONDS ?= 1800
+soak: test-deps all ingest-tools $(BUILD)/crm
 	@tests/ingest/accounting.py --ingestd $(BUILD)/ingestd --load $(BUILD)/load --rounds $(ROUNDS)
+	@tests/storm/storm.py --build $(BUILD) --rate 1000 --seconds $(STORM_SECONDS)
 
 .PHONY: pictures
 pictures: $(BUILD)/tui-screens
@@ -152,15 +164,16 @@ clean:
 help:
 	@echo 'make            build/eventctl, build/ingestd and build/genesys-sandbox'
 	@echo 'make demo       a manifest applied, drifted, healed; an event taken, delivered'
+	@echo 'make demo-storm   a surge, a poisoned interaction, a changed payload; every event accounted for'
 	@echo 'make test       everything that is proven; tests/test.sh STEP... runs some of it'
 	@echo 'make lint       layout, static checks, house rules'
 	@echo 'make fuzz       FUZZ_SECONDS=60 for each fuzzer'
 	@echo 'make bench      plan and check at 100, 1,000 and 10,000 objects'
 	@echo 'make bench-ingest   durable 202s beside fastify and node, by stage'
 	@echo 'make bench-top  what the dashboard costs, beside its budgets and htop'
-	@echo 'make soak       ROUNDS=1000 kills of ingestd under load, every event accounted for'
+	@echo 'make soak       ROUNDS=1000 kills of ingestd under load, STORM_SECONDS=1800 of storm, every event accounted for'
 	@echo 'make pictures   those of the README, anew'
 	@echo 'make install    PREFIX=/usr, DESTDIR= for packagers'
 	@echo 'make clean'
 
--include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ) tests/ingest/load.c tests/tui/screens.c tests/bench/requests.c tests/bench/stages.c)
+-include $(patsubst %.c,$(BUILD)/%.d,$(UNIT) $(FUZZ) tests/ingest/load.c tests/tui/screens.c tests/storm/crm.c tests/bench/requests.c tests/bench/stages.c)
