@@ -279,10 +279,11 @@ static const struct spec_key source_rows[] = {
     {"rsa_bits_most", SPEC_INT, AT(source_keys, out.rsa_bits_most), .kinds = SIGNATURE,
      .least = 2048, .most = 16384, .fallback = "4096",
      .help = "longer RSA keys are refused: each signature costs more"},
-    {"keys", SPEC_MAP, AT(source_keys, keys), .required = true, .least = 1, .most = 16,
-     .item = &config_key_file, .name_item = &config_key_id,
+    {"keys", SPEC_MAP, AT(source_keys, keys), .least = 0, .most = 16, .item = &config_key_file,
+     .name_item = &config_key_id,
      .help = "key id → file: a PEM public key, or a secret; for mtls → the certificate's common "
-             "name or DNS name. Two or more hold at a time while they are rotated"},
+             "name or DNS name. Two or more hold at a time while they are rotated. Needed but for "
+             "genesys-signature, where what `eventctl apply` publishes may be all"},
     {"networks", SPEC_LIST, AT(source_keys, networks), .least = 0, .most = 256,
      .item = &config_network_key, .fallback = "[]",
      .help = "who may send, such as [10.0.0.0/8, 2001:db8::/32]; empty: everybody"},

@@ -100,6 +100,17 @@ static bool check_signed_time(const struct spec_reader *reader, const struct yam
     return false;
 }
 
+/* Public keys may all be published; secrets and names of certificates are never. */
+static bool check_has_key(const struct spec_reader *reader, const struct config_source *source,
+                          struct place place)
+{
+    if (source->key_count > 0 || source->scheme == SCHEME_SIGNATURE)
+        return true;
+    diag_add(reader->diags, "missing-key", place, "key id → file", "%s needs \"keys\"",
+             config_scheme_word(source->scheme));
+    return false;
+}
+
 bool config_read_source(const struct spec_reader *reader, const struct yaml_node *name,
                         const struct yaml_node *node, struct config_source *out)
 {
@@ -123,6 +134,8 @@ bool config_read_source(const struct spec_reader *reader, const struct yaml_node
     }
     if (keys.keys)
         ok &= read_keys(reader, keys.keys, &keys.out);
+    if (ok && node->kind == YAML_MAPPING && keys.out.scheme >= 0)
+        ok &= check_has_key(reader, &keys.out, place);
     ok &= read_networks(reader, keys.networks, &keys.out);
     *out = keys.out;
     return ok;
