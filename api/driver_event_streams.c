@@ -96,12 +96,15 @@ static bool read_batching(const json_t *entity, struct object *object, struct er
 
 static bool read_rest(const json_t *entity, struct object *object, struct error *error)
 {
-    const char *url = json_text(json_object_get(entity, "delivery"), "url");
+    const json_t *delivery = json_object_get(entity, "delivery");
+    const char *url = json_text(delivery, "url"), *key = json_text(delivery, "publicKey");
     const char *health = json_text(json_object_get(entity, "health"), "state");
 
     if (!url)
         return malformed(error, object, "delivery");
     if (health && !(object->health = strdup(health)))
+        return error_no_memory(error);
+    if (key && !(object->public_key = strdup(key)))
         return error_no_memory(error);
     return driver_set(object, FIELD_URL, json_string(url)) || error_no_memory(error);
 }

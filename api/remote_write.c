@@ -94,23 +94,23 @@ static bool same_marker(const struct marker *sent, const struct marker *live)
 {
     return live->present && strcmp(sent->organization, live->organization) == 0 &&
            strcmp(sent->owner, live->owner) == 0 && strcmp(sent->name, live->name) == 0 &&
-           sent->version == live->version;
+           sent->version == live->version && sent->override.until_s == live->override.until_s;
 }
 
 bool writing_equals_sent(const struct writing *writing, const struct object *live)
 {
     const struct object *sent = writing->write->object;
+    struct marker marker;
 
-    if (!same_marker(&sent->marker, &live->marker) ||
+    if (!object_marker(sent, &marker) || !same_marker(&marker, &live->marker) ||
         (sent->topic && (!live->topic || strcmp(sent->topic, live->topic) != 0)))
         return false;
     for (enum field field = 0; field < FIELD_COUNT; field++) {
-        char hash[5];
         if (!sent->fields[field])
             continue;
         if (!live->fields[field] || strcmp(sent->fields[field], live->fields[field]) != 0 ||
-            !marker_hash(sent->fields[field], hash) ||
-            strcmp(hash, live->marker.hashes[field]) != 0)
+            strcmp(marker.hashes[field], live->marker.hashes[field]) != 0 ||
+            strcmp(marker.override.hashes[field], live->marker.override.hashes[field]) != 0)
             return false;
     }
     return true;

@@ -42,6 +42,24 @@ static bool set_filter(struct object *object, const struct event *event)
     return ok;
 }
 
+json_t *object_residual(const struct object *object)
+{
+    const struct subscription *subscription = object->subscription;
+    json_t *filter = json_array(), *sorted = NULL;
+    struct object holder;
+    bool ok = filter != NULL;
+
+    object_init(&holder);
+    for (size_t i = 0; ok && i < subscription->filter_count; i++)
+        if (!filter_operators[subscription->filter[i].op].remote[object->via])
+            ok = json_array_append_new(filter, criterion_to_json(&subscription->filter[i])) == 0;
+    if (ok && object_set_sorted(&holder, FIELD_FILTER, filter))
+        sorted = object_get(&holder, FIELD_FILTER);
+    object_release(&holder);
+    json_decref(filter);
+    return sorted;
+}
+
 /* Sets a field from a new reference and drops it. */
 static bool set_new(struct object *object, enum field field, json_t *value)
 {

@@ -38,6 +38,7 @@ struct field_row {
     bool set; /* an array whose order means nothing: shown element by element */
     /* What a change from one canonical value to another may do; NULL: RISK_NONE. */
     enum risk (*risk)(const char *before, const char *after);
+    bool overridable; /* for a time, by `eventctl override` */
 };
 
 extern const struct field_row field_table[FIELD_COUNT];

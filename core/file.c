@@ -52,6 +52,12 @@ bool file_write_all(int fd, const char *bytes, size_t length_bytes)
 
 bool file_replace(const char *path, const void *bytes, size_t length_bytes, struct error *error)
 {
+    return file_replace_mode(path, bytes, length_bytes, 0600, error);
+}
+
+bool file_replace_mode(const char *path, const void *bytes, size_t length_bytes, unsigned mode,
+                       struct error *error)
+{
     char *temporary = NULL;
     int fd = -1;
     bool ok = false;
@@ -63,7 +69,7 @@ bool file_replace(const char *path, const void *bytes, size_t length_bytes, stru
         file_error(error, path);
         goto cleanup;
     }
-    ok = file_write_all(fd, bytes, length_bytes) && fsync(fd) == 0;
+    ok = file_write_all(fd, bytes, length_bytes) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
     if (close(fd) < 0)
         ok = false;
     ok = ok && rename(temporary, path) == 0;

@@ -17,6 +17,10 @@ MUST_CHECK bool file_write_all(int fd, const char *bytes, size_t length_bytes);
 MUST_CHECK bool file_replace(const char *path, const void *bytes, size_t length_bytes,
                              struct error *error);
 
+/* The same with another mode, whatever the umask. */
+MUST_CHECK bool file_replace_mode(const char *path, const void *bytes, size_t length_bytes,
+                                  unsigned mode, struct error *error);
+
 /* Makes the folder and those above it, mode 0700 where new. */
 MUST_CHECK bool file_make_folder(const char *path, struct error *error);
 

@@ -13,6 +13,15 @@ const char *via_name(enum via via)
     return (unsigned)via < VIA_COUNT ? via_names[via] : NULL;
 }
 
+enum via via_find(const char *name)
+{
+    enum via via = 0;
+
+    while (via < VIA_COUNT && strcmp(via_names[via], name) != 0)
+        via++;
+    return via;
+}
+
 #define AT(streams, trigger)                                                                       \
     {                                                                                              \
         [VIA_EVENT_STREAMS] = (streams), [VIA_TRIGGER] = (trigger)                                 \

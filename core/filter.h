@@ -17,7 +17,8 @@
 /* How a subscription's events leave Genesys Cloud. */
 enum via { VIA_EVENT_STREAMS, VIA_TRIGGER, VIA_COUNT };
 
-const char *via_name(enum via via); /* "event-streams", "trigger" */
+const char *via_name(enum via via);  /* "event-streams", "trigger" */
+enum via via_find(const char *name); /* VIA_COUNT: there is none of that name */
 
 enum filter_op {
     FILTER_EQ,

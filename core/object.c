@@ -2,6 +2,7 @@
 
 #include "core/digest.h"
 #include "core/json.h"
+#include "core/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ void object_release(struct object *object)
     free(object->name);
     free(object->topic);
     free(object->health);
+    free(object->public_key);
     for (enum field field = 0; field < FIELD_COUNT; field++)
         drop_field(object, field);
     free(object->packed);
@@ -131,17 +133,30 @@ json_t *object_get(const struct object *object, enum field field)
     return text ? json_read_text(text) : NULL;
 }
 
-char *object_description(const struct object *object)
+bool object_marker(const struct object *object, struct marker *marker)
 {
-    struct marker marker = object->marker;
     json_t *text = object_get(object, FIELD_DESCRIPTION);
-    struct buf out;
+    size_t units = text ? text_utf16_length(json_string_value(text)) : 0;
     bool ok = text != NULL;
 
-    buf_init(&out, FIELD_TEXT_MAX);
+    *marker = object->marker;
     for (enum field field = 0; ok && field < FIELD_COUNT; field++)
-        if (object->fields[field])
-            ok = marker_hash(object->fields[field], marker.hashes[field]);
+        if (object->fields[field] && !marker->hashes[field][0])
+            ok = marker_hash(object->fields[field], marker->hashes[field]);
+    if (ok && marker->override.until_s) /* what does not fit at all, the service refuses */
+        (void)!marker_fit(marker, units < DESCRIPTION_MAX ? DESCRIPTION_MAX - units - 1 : 0);
+    json_decref(text);
+    return ok;
+}
+
+char *object_description(const struct object *object)
+{
+    json_t *text = object_get(object, FIELD_DESCRIPTION);
+    struct marker marker;
+    struct buf out;
+    bool ok = text && object_marker(object, &marker);
+
+    buf_init(&out, FIELD_TEXT_MAX);
     if (ok) {
         buf_add(&out, json_string_value(text), json_string_length(text));
         if (out.length > 0)
@@ -187,7 +202,8 @@ bool object_copy(struct object *to, const struct object *from)
     to->subscription = from->subscription;
     to->event = from->event;
     ok = copy_text(&to->id, from->id) && copy_text(&to->name, from->name) &&
-         copy_text(&to->topic, from->topic) && copy_text(&to->health, from->health);
+         copy_text(&to->topic, from->topic) && copy_text(&to->health, from->health) &&
+         copy_text(&to->public_key, from->public_key);
     for (enum field field = 0; ok && field < FIELD_COUNT; field++)
         ok = copy_text(&to->fields[field], from->fields[field]);
     if (!ok)

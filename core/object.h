@@ -28,7 +28,8 @@ struct object {
     char *packed; /* NULL, or one block that holds the fields' texts; private to object.c */
     size_t packed_bytes;
     struct marker marker;
-    char *health; /* remote only; a state word, or NULL */
+    char *health;     /* remote only; a state word, or NULL */
+    char *public_key; /* remote only; PEM of what deliveries are signed with, or NULL */
     /* desired only, all borrowed from the manifest */
     const struct subscription *subscription;
     const char *event; /* the manifest's word for the topic */
@@ -50,8 +51,12 @@ MUST_CHECK bool object_set_description(struct object *object, const char *descri
 /* The field's value as JSON (a new reference), or NULL when the kind has no such field. */
 json_t *object_get(const struct object *object, enum field field);
 
-/* The description to send: the user's text, and the marker with fresh hashes. The caller frees it;
- * NULL when there is no memory. */
+/* The marker to send: the object's own, with fresh hashes of those fields for which it has none,
+ * and with an override's reason cut to what there is room for. */
+MUST_CHECK bool object_marker(const struct object *object, struct marker *marker);
+
+/* The description to send: the user's text and that marker. The caller frees it; NULL when there is
+ * no memory. */
 char *object_description(const struct object *object);
 
 /* The first 16 hex digits of the SHA-256 over name, lock version and all fields: what "it moved"
@@ -65,6 +70,10 @@ MUST_CHECK bool object_copy(struct object *to, const struct object *from);
  * show. */
 json_t *object_to_json(const struct object *object);
 MUST_CHECK bool object_from_json(struct object *object, const json_t *json, struct error *error);
+
+/* The criteria of a desired object's subscription that its source cannot apply, sorted, in the form
+ * of FIELD_FILTER (a new reference); NULL: no memory. */
+json_t *object_residual(const struct object *object);
 
 /* A list that owns its objects. */
 struct object_list {

@@ -1,5 +1,7 @@
 #include "core/plan.h"
 
+#include "core/override.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,8 @@ const struct plan_action_row plan_action_table[PLAN_ACTIONS] = {
 
 const char *plan_cause_name(enum plan_cause cause)
 {
-    static const char *const names[] = {"pending", "drifted", "drifted+pending"};
+    static const char *const names[] = {"pending", "drifted", "drifted+pending", "expired",
+                                        "asked"};
 
     return names[cause];
 }
@@ -27,6 +30,10 @@ void plan_release(struct plan *plan)
 {
     free(plan->changes);
     free(plan->conflicts);
+    for (size_t i = 0; i < plan->kept_count; i++)
+        object_release(&plan->kept[i]);
+    free(plan->kept);
+    free(plan->overrides);
     free(plan->orphans);
     free(plan->unmanaged);
     free(plan->foreign);
@@ -35,16 +42,20 @@ void plan_release(struct plan *plan)
 
 /* -- comparing two objects ------------------------------------------------------------------ */
 
-static bool field_cause(const struct object *live, const struct object *wanted, enum field field,
-                        enum plan_cause *cause)
+static bool field_cause(const struct object *live, const struct object *wanted, int64_t now_s,
+                        enum field field, enum plan_cause *cause)
 {
     const char *applied = live->marker.hashes[field];
+    enum override_state state;
     char is[5], should[5];
 
-    if (!marker_hash(live->fields[field], is) || !marker_hash(wanted->fields[field], should))
+    if (!override_look(live, field, now_s, &state) || !marker_hash(live->fields[field], is) ||
+        !marker_hash(wanted->fields[field], should))
         return false;
+    if (state == OVERRIDE_EXPIRED)
+        *cause = CAUSE_EXPIRED;
     /* Protection lives in the marker itself: whoever wrote the marker wrote it. */
-    if (strcmp(applied, is) == 0 || field == FIELD_PROTECT)
+    else if (strcmp(applied, is) == 0 || field == FIELD_PROTECT)
         *cause = CAUSE_PENDING;
     else if (!applied[0] || strcmp(applied, should) == 0)
         *cause = CAUSE_DRIFTED;
@@ -53,7 +64,7 @@ static bool field_cause(const struct object *live, const struct object *wanted, 
     return true;
 }
 
-bool plan_compare(const struct object *live, const struct object *wanted,
+bool plan_compare(const struct object *live, const struct object *wanted, int64_t now_s,
                   struct plan_field fields[FIELD_COUNT], size_t *count)
 {
     *count = 0;
@@ -64,7 +75,7 @@ bool plan_compare(const struct object *live, const struct object *wanted,
             continue;
         found->field = field;
         found->risk = field_table[field].risk ? field_table[field].risk(is, should) : RISK_NONE;
-        if (!field_cause(live, wanted, field, &found->cause))
+        if (!field_cause(live, wanted, now_s, field, &found->cause))
             return false;
         ++*count;
     }
@@ -237,9 +248,24 @@ static struct plan_change *add_change(struct work *work, enum plan_action action
     return change;
 }
 
-static bool fill_fields(struct plan_change *change)
+/* Compares, with what is overridden kept. */
+static bool fill_fields(struct work *work, struct plan_change *change)
 {
-    if (!plan_compare(change->before, change->after, change->fields, &change->field_count))
+    struct plan *plan = work->plan;
+    struct plan_override *override = &plan->overrides[plan->override_count];
+    struct object *kept = &plan->kept[plan->kept_count];
+
+    if (change->before->marker.override.until_s) {
+        if (!override_keep(change->before, change->after, plan->now_s, kept, override))
+            return false;
+        if (override->field_count > 0) {
+            change->after = kept;
+            plan->kept_count++;
+            plan->override_count++;
+        }
+    }
+    if (!plan_compare(change->before, change->after, plan->now_s, change->fields,
+                      &change->field_count))
         return false;
     for (size_t i = 0; i < change->field_count; i++)
         change->risk = worst(change->risk, change->fields[i].risk);
@@ -253,7 +279,7 @@ static bool plan_existing(struct work *work, struct claim *claim, const struct o
 
     claim->taken = true;
     change->marker_missing = claim->marker_missing;
-    if (!fill_fields(change))
+    if (!fill_fields(work, change))
         return false;
     if (change->field_count == 0 && !change->marker_missing) {
         work->plan->count--;
@@ -271,7 +297,7 @@ static bool plan_replacement(struct work *work, struct claim *claim, const struc
     change->marker_missing = claim->marker_missing;
     change->downgrade = claim->version > wanted->marker.version;
     change->risk = RISK_DUPLICATES;
-    return fill_fields(change);
+    return fill_fields(work, change);
 }
 
 static bool same_place(const struct claim *claim, const struct object *wanted)
@@ -393,7 +419,12 @@ static bool work_allocate(struct work *work)
     const size_t remote = work->input->remote->count + 1;
     const size_t wanted = work->input->desired->count + 1;
     struct plan *plan = work->plan;
+    size_t overridden = 1;
 
+    for (size_t i = 0; i + 1 < remote; i++)
+        overridden += work->input->remote->items[i].marker.override.until_s != 0;
+    plan->overrides = calloc(overridden, sizeof(*plan->overrides));
+    plan->kept = calloc(overridden, sizeof(*plan->kept));
     work->wanted = calloc(wanted, sizeof(*work->wanted));
     work->claims.items = calloc(remote, sizeof(*work->claims.items));
     plan->changes = calloc(remote + wanted, sizeof(*plan->changes));
@@ -401,8 +432,8 @@ static bool work_allocate(struct work *work)
     plan->orphans = calloc(remote, sizeof(*plan->orphans));
     plan->unmanaged = calloc(remote, sizeof(*plan->unmanaged));
     plan->foreign = calloc(remote, sizeof(*plan->foreign));
-    return work->wanted && work->claims.items && plan->changes && plan->conflicts &&
-           plan->orphans && plan->unmanaged && plan->foreign;
+    return plan->overrides && plan->kept && work->wanted && work->claims.items && plan->changes &&
+           plan->conflicts && plan->orphans && plan->unmanaged && plan->foreign;
 }
 
 static bool work_run(struct work *work)
@@ -434,6 +465,7 @@ bool plan_make(struct plan *plan, const struct plan_input *input, struct error *
     bool ok;
 
     plan_init(plan);
+    plan->now_s = input->now_s;
     ok = work_allocate(&work) && work_run(&work);
     free(work.wanted);
     free(work.claims.items);

@@ -12,8 +12,12 @@
  * ours is drift, never a reason to create a second one. Two that claim to be the same, and
  * a name that something foreign has taken, are conflicts: a plan with conflicts is not applied.
  *
+ * Fields that are overridden for a time (core/override.h) are no difference while that holds, and
+ * are what is kept of an object that is changed otherwise; when it has expired, they are changes.
+ *
  * Always holds: the same input gives the same plan in the same order: by subscription name, kind,
- * topic. Objects are borrowed from the two lists, which must outlive the plan.
+ * topic. Objects are borrowed from the two lists, which must outlive the plan, but for those in
+ * `kept`.
  *
  * Life cycle: plan_init allocates nothing; plan_make; plan_release.
  */
@@ -30,8 +34,14 @@ struct plan_action_row {
 };
 extern const struct plan_action_row plan_action_table[PLAN_ACTIONS];
 
-enum plan_cause { CAUSE_PENDING, CAUSE_DRIFTED, CAUSE_BOTH };
-const char *plan_cause_name(enum plan_cause cause); /* "pending", "drifted", "drifted+pending" */
+enum plan_cause {
+    CAUSE_PENDING,
+    CAUSE_DRIFTED,
+    CAUSE_BOTH,
+    CAUSE_EXPIRED, /* it was overridden until now */
+    CAUSE_ASKED    /* it is overridden, or that is taken back, by this very run */
+};
+const char *plan_cause_name(enum plan_cause cause); /* "pending", "drifted+pending" */
 
 struct plan_field {
     enum field field;
@@ -60,6 +70,19 @@ struct plan_conflict {
     const char *name;                    /* the name that both claim */
 };
 
+/* An object with overrides that hold. */
+struct plan_override_field {
+    enum field field;
+    bool pending; /* the manifest's value changed meanwhile, and waits */
+};
+struct plan_override {
+    const struct object *live;   /* at the service */
+    const struct object *object; /* as it shall stay; its marker says until when, and why */
+    const struct object *wanted; /* as the manifest says */
+    struct plan_override_field fields[FIELD_COUNT];
+    size_t field_count;
+};
+
 struct plan_input {
     const struct object_list *desired, *remote;
     const char *owner;            /* "" when the manifest has none */
@@ -67,15 +90,21 @@ struct plan_input {
                                      as written, name, id; unencoded; NULL: not given */
     bool prune;
     const char *const *targets; /* subscription names, ends with NULL; NULL: all */
+    int64_t now_s;              /* since the epoch: which overrides have expired */
 };
 
 struct plan {
+    int64_t now_s; /* as the input had it */
     struct plan_change *changes;
     size_t count;
     size_t unchanged; /* objects that are as they should be */
     size_t ours;      /* remote objects that are ours: what limits are measured against */
     struct plan_conflict *conflicts;
     size_t conflict_count;
+    struct plan_override *overrides;
+    size_t override_count;
+    struct object *kept; /* owned: wanted objects with what is overridden kept as it is */
+    size_t kept_count;
     const struct object **orphans; /* ours, no longer in the manifest, kept for want of prune */
     size_t orphan_count;
     const struct object **unmanaged;
@@ -94,6 +123,7 @@ MUST_CHECK bool plan_make(struct plan *plan, const struct plan_input *input, str
 size_t plan_count(const struct plan *plan, enum plan_action action);
 bool plan_change_drifted(const struct plan_change *change);
 bool plan_change_pending(const struct plan_change *change);
+bool plan_change_expired(const struct plan_change *change); /* holds what was overridden */
 size_t plan_count_drifted(const struct plan *plan);
 
 /* The name that a change goes by: the wanted object's, else the existing one's. */
@@ -114,9 +144,9 @@ enum { PLAN_LIMIT_LEAST = 10 }; /* objects of ours before percentages mean anyth
 MUST_CHECK bool plan_allowed(const struct plan *plan, const struct plan_limits *limits,
                              struct error *error);
 
-/* Compares two objects of one kind, field by field; `applied` (the marker of `live`) tells the
- * cause. Writes the fields that differ and returns how many. */
-MUST_CHECK bool plan_compare(const struct object *live, const struct object *wanted,
+/* Compares two objects of one kind, field by field; the marker of `live` and the time tell the
+ * cause. Writes the fields that differ, and how many. False: no memory. */
+MUST_CHECK bool plan_compare(const struct object *live, const struct object *wanted, int64_t now_s,
                              struct plan_field fields[FIELD_COUNT], size_t *count);
 
 #endif

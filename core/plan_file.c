@@ -2,6 +2,7 @@
 
 #include "core/file.h"
 #include "core/json.h"
+#include "core/publication.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ void plan_file_init(struct plan_file *file)
 void plan_file_release(struct plan_file *file)
 {
     json_decref(file->manifest_paths);
+    json_decref(file->wish);
     plan_release(&file->plan);
     object_list_release(&file->before);
     object_list_release(&file->after);
@@ -51,11 +53,11 @@ static json_t *body_to_json(const struct plan_file *file, const struct plan *pla
             json_decref(changes);
             changes = NULL;
         }
-    return json_pack("{s:{s:s, s:s}, s:s, s:s, s:o, s:I, s:I, s:b, s:o}", "organization", "id",
-                     file->organization_id, "name", file->organization, "owner", file->owner,
+    return json_pack("{s:{s:s, s:s}, s:s, s:s, s:o, s:I, s:I, s:b, s:o, s:O*}", "organization",
+                     "id", file->organization_id, "name", file->organization, "owner", file->owner,
                      "manifest_hash", file->manifest_hash, "manifest_paths", paths, "created_s",
                      (json_int_t)file->created_s, "expires_s", (json_int_t)file->expires_s, "prune",
-                     (int)file->prune, "changes", changes);
+                     (int)file->prune, "changes", changes, "publish", file->wish);
 }
 
 /* The checksum is over the body's canonical text. */
@@ -183,7 +185,8 @@ static bool connect_changes(struct plan_file *file)
         if (change->action != PLAN_DELETE)
             change->after = &file->after.items[after++];
         if (change->before && change->after &&
-            !plan_compare(change->before, change->after, change->fields, &change->field_count))
+            !plan_compare(change->before, change->after, file->created_s, change->fields,
+                          &change->field_count))
             return false;
         change->marker_missing = change->before && !change->before->marker.present;
     }
@@ -202,9 +205,13 @@ static bool take_body(struct plan_file *file, const json_t *body, struct error *
     take_text(file->owner, sizeof(file->owner), body, "owner");
     take_text(file->manifest_hash, sizeof(file->manifest_hash), body, "manifest_hash");
     file->created_s = json_integer_value(json_object_get(body, "created_s"));
+    file->plan.now_s = file->created_s;
     file->expires_s = json_integer_value(json_object_get(body, "expires_s"));
     file->prune = json_is_true(json_object_get(body, "prune"));
     file->manifest_paths = json_incref(json_object_get(body, "manifest_paths"));
+    file->wish = json_incref(json_object_get(body, "publish"));
+    if (file->wish && !publication_wish_fits(file->wish))
+        return error_set(error, ERROR_INVALID, "what is to be published is malformed");
     file->plan.changes = calloc(json_array_size(changes) + 1, sizeof(*file->plan.changes));
     if (!file->plan.changes)
         return error_no_memory(error);
@@ -315,7 +322,7 @@ static enum change_state wanted_state(const struct object *live, const struct ob
     struct plan_field fields[FIELD_COUNT];
     size_t differing;
 
-    if (!plan_compare(live, wanted, fields, &differing))
+    if (!plan_compare(live, wanted, 0, fields, &differing))
         return NO_MEMORY;
     return differing == 0 && live->marker.present ? ALREADY_DONE : MOVED;
 }

@@ -23,6 +23,7 @@ struct plan_file {
     bool prune;
     size_t already_done;    /* set by plan_file_compare */
     json_t *manifest_paths; /* array of texts, as given; owned */
+    json_t *wish;           /* of core/publication.h; owned; NULL: an older eventctl's plan */
     struct object_list before, after;
     struct plan plan;
 };

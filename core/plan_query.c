@@ -10,10 +10,11 @@ size_t plan_count(const struct plan *plan, enum plan_action action)
     return count;
 }
 
-static bool has_cause(const struct plan_change *change, enum plan_cause not_this)
+/* Is one field of that cause, or of both? */
+static bool has_cause(const struct plan_change *change, enum plan_cause cause)
 {
     for (size_t i = 0; i < change->field_count; i++)
-        if (change->fields[i].cause != not_this)
+        if (change->fields[i].cause == cause || change->fields[i].cause == CAUSE_BOTH)
             return true;
     return false;
 }
@@ -21,12 +22,20 @@ static bool has_cause(const struct plan_change *change, enum plan_cause not_this
 bool plan_change_drifted(const struct plan_change *change)
 {
     return change->action == PLAN_UPDATE &&
-           (change->marker_missing || has_cause(change, CAUSE_PENDING));
+           (change->marker_missing || has_cause(change, CAUSE_DRIFTED));
 }
 
 bool plan_change_pending(const struct plan_change *change)
 {
-    return change->action != PLAN_UPDATE || has_cause(change, CAUSE_DRIFTED);
+    return change->action != PLAN_UPDATE || has_cause(change, CAUSE_PENDING);
+}
+
+bool plan_change_expired(const struct plan_change *change)
+{
+    for (size_t i = 0; change->action == PLAN_UPDATE && i < change->field_count; i++)
+        if (change->fields[i].cause == CAUSE_EXPIRED)
+            return true;
+    return false;
 }
 
 size_t plan_count_drifted(const struct plan *plan)

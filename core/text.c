@@ -233,21 +233,25 @@ bool text_words_hold(const char *words, const char *word)
     return false;
 }
 
-/* What stands between host and path: nothing, or a colon and a port. An empty one is the usual. */
-static bool port_fits(const char *from, const char *end)
+/* What stands between host and path: nothing, or a colon and a port. Of an empty one *port stays as
+ * it is. */
+static bool read_port(const char *from, const char *end, unsigned *port)
 {
-    long port = 0;
+    unsigned number = 0;
 
     if (from >= end)
         return true;
     if (*from++ != ':')
         return false;
+    if (from == end)
+        return true;
     for (; from < end; from++) {
-        if (*from < '0' || *from > '9' || port > 6553)
+        if (*from < '0' || *from > '9' || number > 6553)
             return false;
-        port = port * 10 + (*from - '0');
+        number = number * 10 + (unsigned)(*from - '0');
     }
-    return port <= 65535;
+    *port = number;
+    return number <= 65535;
 }
 
 bool text_parse_url(const char *text, struct text_url *url)
@@ -284,7 +288,8 @@ bool text_parse_url(const char *text, struct text_url *url)
         host = strcspn(rest, ":/?#");
         host = host < authority ? host : authority;
     }
-    if (host == 0 || !port_fits(rest + host + (rest[host] == ']'), rest + authority))
+    url->port = url->https ? 443 : 80;
+    if (host == 0 || !read_port(rest + host + (rest[host] == ']'), rest + authority, &url->port))
         return false;
     snprintf(url->host, sizeof(url->host), "%.*s", (int)(host < 255 ? host : 255), rest);
     url->loopback =

@@ -46,6 +46,7 @@ struct text_url {
     bool https;
     bool has_userinfo;
     bool loopback; /* localhost, 127.0.0.0/8 or [::1] */
+    unsigned port; /* the scheme's where none is named */
     char host[256];
 };
 bool text_parse_url(const char *text, struct text_url *url);

@@ -74,7 +74,7 @@ static bool item_is_right(const struct apply_item *item, const struct object_ind
         return true;
     found = object_index_find(live, item->id);
     return found && found->marker.present &&
-           plan_compare(found, change->after, fields, &differing) && differing == 0;
+           plan_compare(found, change->after, 0, fields, &differing) && differing == 0;
 }
 
 static void look_at_item(struct apply *apply, struct apply_item *item,

@@ -142,26 +142,43 @@ bool ask_get(struct ask *ask, size_t endpoint, const char *path, struct buf *bod
                      said.text);
 }
 
-enum ingest_end ask_change(struct ask *ask, size_t endpoint, const char *path,
-                           const json_t *content, struct buf *body, struct error *error)
+static enum ingest_end change(struct ask *ask, size_t endpoint, struct ingest_call wanted,
+                              struct buf *body, struct error *error)
 {
-    const struct ingest_call wanted = {.endpoint = ask->numbers[endpoint],
-                                       .method = "POST",
-                                       .path = path,
-                                       .body = content,
-                                       .body_most = ASK_BODY_MAX_BYTES};
     struct error said = ERROR_INIT;
     struct kept kept = {.body = body, .error = &said};
 
+    wanted.endpoint = ask->numbers[endpoint];
+    wanted.body_most = ASK_BODY_MAX_BYTES;
     stage_writing = 1;
     call(ask, endpoint, &wanted, false, &kept);
     stage_writing = 0;
     if (said.code == ERROR_FAILED && kept.status >= 400 && kept.status < 500)
-        said.code = ERROR_REFUSED;
+        said.code = kept.status == 409 ? ERROR_STALE : ERROR_REFUSED;
     if (said.code != ERROR_NONE)
         error_set(error, said.code, "endpoint %s: %s", ask->endpoints->items[endpoint].name,
                   said.text);
     return kept.end;
+}
+
+enum ingest_end ask_change(struct ask *ask, size_t endpoint, const char *path,
+                           const json_t *content, struct buf *body, struct error *error)
+{
+    enum ingest_end end =
+        change(ask, endpoint, (struct ingest_call){.method = "POST", .path = path, .body = content},
+               body, error);
+
+    if (error->code == ERROR_STALE)
+        error->code = ERROR_REFUSED;
+    return end;
+}
+
+enum ingest_end ask_put(struct ask *ask, size_t endpoint, const char *path, const json_t *content,
+                        struct buf *body, struct error *error)
+{
+    return change(ask, endpoint,
+                  (struct ingest_call){.method = "PUT", .path = path, .body = content}, body,
+                  error);
 }
 
 /* -- beside calls ------------------------------------------------------------------------------ */

@@ -26,6 +26,10 @@ MUST_CHECK bool ask_get(struct ask *ask, size_t endpoint, const char *path, stru
 enum ingest_end ask_change(struct ask *ask, size_t endpoint, const char *path,
                            const json_t *content, struct buf *body, struct error *error);
 
+/* The same of what replaces something (PUT); ERROR_STALE when that is not what it replaces. */
+enum ingest_end ask_put(struct ask *ask, size_t endpoint, const char *path, const json_t *content,
+                        struct buf *body, struct error *error);
+
 /* For what reads an endpoint's answer and found it wrong: names the endpoint in *error, which is
  * nobody's usage: ERROR_FAILED. Returns false. */
 bool ask_misread(const struct ask *ask, size_t endpoint, struct error *error);

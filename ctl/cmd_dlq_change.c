@@ -78,7 +78,7 @@ static void request(struct work *work, size_t endpoint, bool dry_run)
     const struct letter_act wanted = {.reason = dry_run ? "" : work->options->reason,
                                       .by = dry_run ? "" : ask_who(),
                                       .dry_run = dry_run,
-                                      .rate = dry_run ? 0 : (double)work->options->rate};
+                                      .rate = dry_run ? 0 : work->options->rate};
     json_t *content = letter_act_body(&work->filters[endpoint], &wanted);
     struct buf body;
 
@@ -135,8 +135,8 @@ static bool confirm_one(struct work *work, size_t endpoint)
     char rate[128];
 
     if (work->options->rate > 0) {
-        snprintf(rate, sizeof(rate), "They are delivered again, %lld a second.",
-                 (long long)work->options->rate);
+        snprintf(rate, sizeof(rate), "They are delivered again, %g a second.",
+                 work->options->rate);
         consent.effect = rate;
     }
     return change_confirm(&consent, &work->report->error);

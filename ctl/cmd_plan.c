@@ -31,9 +31,13 @@ static void save(const struct options *options, struct report *report)
     file.expires_s = file.created_s + options->expires_ms / 1000;
     file.prune = options->prune;
     file.manifest_paths = paths_to_json(report);
-    text = plan_file_text(&file, report->plan, &report->error);
+    file.wish =
+        publication_wish(&report->desired, options->targets.count ? options->targets.items : NULL);
+    text = file.wish ? plan_file_text(&file, report->plan, &report->error) : NULL;
     if (text)
         (void)!plan_out_write(options->out, &report->manifest, text, &report->error);
+    else
+        error_no_memory(&report->error);
     free(text);
     plan_file_release(&file);
 }
@@ -42,11 +46,12 @@ static void run(const struct options *options, const struct option_words *words,
                 struct report *report)
 {
     if ((options->out && !plan_out_allowed(options->out, NULL, &report->error)) ||
-        !stage_read_only(options, words, report))
+        !stage_read_only(options, words, report) || !publish_plan(options, report))
         return;
     if (options->out)
         save(options, report);
-    if (report->error.code == ERROR_NONE && options->detailed_exitcode && report->plan->count > 0)
+    if (report->error.code == ERROR_NONE && options->detailed_exitcode &&
+        report->plan->count + publish_count(&report->publish) > 0)
         report->error.code = ERROR_CHANGES;
 }
 
@@ -54,11 +59,13 @@ const struct command command_plan = {
     .name = "plan",
     .words = "[PATH…]",
     .summary = "what apply would do; writes nothing",
-    .groups = GROUP_MANIFEST | GROUP_CONNECT | GROUP_PLAN | GROUP_SAVE,
+    .groups = GROUP_MANIFEST | GROUP_CONNECT | GROUP_PLAN | GROUP_SAVE | GROUP_ENDPOINT,
     .details =
         "Reads by listing only. Each difference is pending (the manifest changed), drifted (the\n"
         "object was changed behind our back) or both, and each change says what it may do to\n"
-        "events on their way: no loss, delay, duplicates possible, may drop.\n"
+        "events on their way: no loss, delay, duplicates possible, may drop. Of the ingest "
+        "endpoints\n"
+        "of the profile, or of --endpoint, it says what they have to be told.\n"
         "--out replaces an earlier plan, and no other file; a device or FIFO is written to.\n"
         "`eventctl help environment` tells how to give credentials.\n",
     .words_most = 15,

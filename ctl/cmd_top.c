@@ -157,8 +157,6 @@ static int color_of(const struct options *options)
 
 static bool check(const struct options *options, struct error *error)
 {
-    if (options->outputs.count > 0)
-        return error_set(error, ERROR_INVALID, "top has no -o; --json prints JSON");
     if (options->replay && options->record)
         return error_set(error, ERROR_INVALID, "--record and --replay exclude each other");
     if (options->once && options->count > 1)

@@ -22,9 +22,10 @@ struct command {
 };
 
 extern const struct command command_validate, command_plan, command_apply, command_check,
-    command_list, command_show, command_dlq_list, command_dlq_show, command_dlq_replay,
-    command_dlq_discard, command_pause, command_resume, command_top, command_auth, command_schema,
-    command_version, command_help;
+    command_override, command_reconcile, command_list, command_show, command_dlq_list,
+    command_dlq_show, command_dlq_replay, command_dlq_discard, command_pause, command_resume,
+    command_shapes_list, command_shapes_diff, command_shapes_accept, command_top, command_auth,
+    command_schema, command_version, command_help;
 
 /* All commands in the order of the help; ends with NULL. */
 extern const struct command *const command_table[];

@@ -141,6 +141,25 @@ static bool add_from_profile(struct endpoints *endpoints, const struct options *
                      nearest ? "?" : "");
 }
 
+static bool is_same_place(const struct text_url *a, const struct text_url *b)
+{
+    return a->https == b->https && a->port == b->port && strcasecmp(a->host, b->host) == 0;
+}
+
+/* By any name, production stays production. */
+static bool is_production(const struct settings *settings, const char *url)
+{
+    struct text_url given, known;
+
+    if (!text_parse_url(url, &given))
+        return false;
+    for (size_t i = 0; i < settings->endpoint_count; i++)
+        if (settings->endpoints[i].production &&
+            text_parse_url(settings->endpoints[i].url, &known) && is_same_place(&given, &known))
+            return true;
+    return false;
+}
+
 /* One --endpoint: URL, NAME=URL or NAME. */
 static bool add_given(struct endpoints *endpoints, const struct options *options,
                       const struct settings *settings, const char *given, struct error *error)
@@ -162,6 +181,7 @@ static bool add_given(struct endpoints *endpoints, const struct options *options
         name = strdup(parts.host);
     }
     one.name = name;
+    one.production = is_production(settings, one.url);
     ok = name ? add(endpoints, options, &one, error) : error_no_memory(error);
     free(name);
     return ok;

@@ -261,13 +261,25 @@ bool journal_start(struct journal *journal, struct error *error)
     return ok || error_set(error, ERROR_FAILED, "%s: %s", journal->path, strerror(errno));
 }
 
+static bool unwritable(const struct journal *journal, struct error *error)
+{
+    return error_set(error, ERROR_FAILED, "%s cannot be written: %s", journal->path,
+                     strerror(errno));
+}
+
 bool journal_sending(struct journal *journal, const char *action, enum via via, const char *name,
                      struct error *error)
 {
-    if (add_sending(journal, action, via, name, clock_unix_us() / 1000))
-        return true;
-    return error_set(error, ERROR_FAILED, "%s cannot be written: %s", journal->path,
-                     strerror(errno));
+    return add_sending(journal, action, via, name, clock_unix_us() / 1000) ||
+           unwritable(journal, error);
+}
+
+bool journal_publishing(struct journal *journal, const char *endpoint, struct error *error)
+{
+    return add_line(journal,
+                    json_pack("{s:s, s:s, s:s, s:I}", "state", "sending", "action", "publish",
+                              "name", endpoint, "at_ms", (json_int_t)(clock_unix_us() / 1000))) ||
+           unwritable(journal, error);
 }
 
 void journal_outcome(struct journal *journal, const char *action, const char *name,

@@ -58,6 +58,11 @@ MUST_CHECK bool journal_sending(struct journal *journal, const char *action, enu
 void journal_outcome(struct journal *journal, const char *action, const char *name,
                      const char *state, const char *id);
 
+/* The same of publishing at an ingest endpoint, whose outcome is noted as of an action "publish".
+ * What is left of it is found by reading there, not here: it only makes the run unfinished. */
+MUST_CHECK bool journal_publishing(struct journal *journal, const char *endpoint,
+                                   struct error *error);
+
 /* How a run ended. */
 enum journal_end {
     JOURNAL_SEEN,  /* all done, and seen at the service: the file is removed, unless what an

@@ -14,12 +14,29 @@
 #include <unistd.h>
 
 const struct command *const command_table[] = {
-    &command_validate,    &command_plan,     &command_apply,
-    &command_check,       &command_list,     &command_show,
-    &command_dlq_list,    &command_dlq_show, &command_dlq_replay,
-    &command_dlq_discard, &command_pause,    &command_resume,
-    &command_top,         &command_auth,     &command_schema,
-    &command_version,     &command_help,     NULL,
+    &command_validate,
+    &command_plan,
+    &command_apply,
+    &command_check,
+    &command_override,
+    &command_reconcile,
+    &command_list,
+    &command_show,
+    &command_dlq_list,
+    &command_dlq_show,
+    &command_dlq_replay,
+    &command_dlq_discard,
+    &command_pause,
+    &command_resume,
+    &command_shapes_list,
+    &command_shapes_diff,
+    &command_shapes_accept,
+    &command_top,
+    &command_auth,
+    &command_schema,
+    &command_version,
+    &command_help,
+    NULL,
 };
 
 /* How many of the words a command's name is; 0: they do not begin with it. */
@@ -144,8 +161,8 @@ static bool check_words(const struct command *command, const struct option_words
 
 /* Runs the command, whose name is the first `taken` words. */
 static void run_command(const struct command *command, struct options *options,
-                        const struct option_words *words, size_t taken, uint64_t used,
-                        struct report *report)
+                        const struct option_words *words, size_t taken,
+                        const struct option_set *used, struct report *report)
 {
     struct option_words rest = {.count = 0};
 
@@ -180,7 +197,7 @@ int main(int argc, char **argv)
     struct render_plan sinks;
     const struct command *command;
     struct report report;
-    uint64_t used;
+    struct option_set used;
     size_t taken;
     int code;
 
@@ -199,7 +216,7 @@ int main(int argc, char **argv)
         command_help.run(&options, &words, &report);
         error_set(&report.error, ERROR_INVALID, "which command?");
     } else if (report.error.code == ERROR_NONE) {
-        run_command(command, &options, &words, taken, used, &report);
+        run_command(command, &options, &words, taken, &used, &report);
     }
     render_report(&sinks, &options, &report);
     render_errors(&options, &report);

@@ -104,3 +104,18 @@ void moment_add(struct buf *out, int64_t ms)
     else
         buf_add_text(out, text);
 }
+
+void moment_add_clock(struct buf *out, int64_t at_s, int64_t now_s)
+{
+    enum { DAY_S = 24 * 3600 };
+    time_t seconds = (time_t)at_s;
+    struct tm time;
+    char text[64];
+
+    if (!gmtime_r(&seconds, &time) ||
+        strftime(text, sizeof(text), at_s / DAY_S == now_s / DAY_S ? "%H:%M UTC" : "%F %H:%M UTC",
+                 &time) == 0)
+        buf_add_char(out, '-');
+    else
+        buf_add_text(out, text);
+}

@@ -39,15 +39,21 @@ struct options {
     struct option_list endpoints;
     const char *ingest_token_file;
     /* dead letters; and what is done to them, or to a subscription */
+    const char *baseline; /* of shapes */
     const char *subscription, *cause, *type, *interaction, *since, *until, *state;
     bool came_back, all, raw, dry_run, no_wait;
     int64_t limit;
-    int64_t rate; /* a second; 0: all at once */
+    double rate; /* a second; 0: all at once */
     const char *reason;
     /* top */
     const char *filter, *sort, *record, *replay;
     int64_t interval_ms, count; /* 0: not given */
     bool once, json, read_only, ascii, mouse;
+    /* override */
+    int64_t batch_size, batch_window_ms, for_ms; /* 0: not given */
+    bool cancel;
+    /* reconcile */
+    const char *mode, *metrics_file;
 };
 
 /* Which commands take an option. */
@@ -66,10 +72,22 @@ enum option_group {
     GROUP_REPLAY = 1 << 11,
     GROUP_LETTER = 1 << 12, /* that shows one */
     GROUP_ACT = 1 << 13,    /* those that change something at an endpoint */
+    GROUP_SHAPES = 1 << 14, /* those that look at the shapes of events */
     GROUP_TOP = 1 << 15,
+    GROUP_OVERRIDE = 1 << 16,
+    GROUP_RECONCILE = 1 << 17,
+    GROUP_BASELINE = 1 << 18, /* of those that look at shapes, those with a baseline */
+    GROUP_REPORT = 1 << 19,   /* every command but top, which prints no report */
 };
 
-enum option_type { OPTION_FLAG, OPTION_TEXT, OPTION_LIST, OPTION_NUMBER, OPTION_DURATION };
+enum option_type {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_LIST,
+    OPTION_NUMBER,
+    OPTION_DURATION,
+    OPTION_RATE /* a finite number that is not negative, into a double */
+};
 
 struct option_row {
     const char *name;
@@ -91,13 +109,19 @@ struct option_words {
     size_t count;
 };
 
+/* Which rows of the table were given. */
+struct option_set {
+    uint64_t bits[2];
+};
+
 /* Reads all of argv[1..]. Goes on after an error, so that -o is known when the error is
- * reported; returns false with the first. `used` gets one bit a row of the table (row 0: 1). */
+ * reported; returns false with the first. */
 MUST_CHECK bool option_parse(int argc, char **argv, struct options *options,
-                             struct option_words *words, uint64_t *used, struct error *error);
+                             struct option_words *words, struct option_set *used,
+                             struct error *error);
 
 /* Refuses an option that no group of the command has. */
-MUST_CHECK bool option_check(const char *command, unsigned groups, uint64_t used,
+MUST_CHECK bool option_check(const char *command, unsigned groups, const struct option_set *used,
                              struct error *error);
 
 /* Appends the help lines of all options of these groups. */

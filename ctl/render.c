@@ -132,6 +132,8 @@ void render_report(const struct render_plan *plan, const struct options *options
 {
     bool shown = report->plan_shown;
 
+    if (report->streamed)
+        return;
     for (size_t i = 0; i < plan->count; i++) {
         /* Only the stream on which it was shown already does without the plan. */
         report->plan_shown = shown && !plan->sinks[i].path;

@@ -51,8 +51,18 @@ void render_text(struct buf *out, const struct report *report, bool color);
 void render_text_plan(struct buf *out, const struct report *report, bool color);
 void render_text_outcome(struct buf *out, const struct report *report);
 void render_json(struct buf *out, const struct report *report, bool color);
+void render_text_overrides(struct buf *out, const struct plan *plan, bool color);
+void render_text_expired(struct buf *out, const struct plan_change *change, int64_t now_s);
+json_t *render_json_overrides(const struct plan *plan);
+void render_text_publish(struct buf *out, const struct publish *publish, bool color);
+void render_text_publish_sum(struct buf *out, const struct publish *publish);
+void render_text_published(struct buf *out, const struct publish *publish, bool color);
+void render_text_published_sum(struct buf *out, const struct publish *publish);
+void render_json_publish(json_t *json, const struct publish *publish); /* adds "ingest" */
 json_t *render_json_text(const char *text);           /* valid, whatever bytes it has */
 json_t *render_json_error(const struct error *error); /* null when there is none */
+void render_text_shapes(struct buf *out, const struct report *report, bool color);
+void render_json_shapes(json_t *json, const struct shapes *shapes); /* adds its members */
 /* Adds the outcome's members. */
 void render_json_outcome(json_t *json, const struct outcome *outcome);
 

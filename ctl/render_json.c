@@ -136,14 +136,15 @@ static json_t *plan_to_json(const struct report *report)
 
     for (size_t i = 0; i < plan->count; i++)
         json_array_append_new(changes, change_to_json(&plan->changes[i]));
-    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:o}", "changes",
-                     changes, "summary", "create", (json_int_t)plan_count(plan, PLAN_CREATE),
-                     "update", (json_int_t)plan_count(plan, PLAN_UPDATE), "replace",
+    return json_pack("{s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:o, s:o, s:o, s:o, s:o, s:o}",
+                     "changes", changes, "summary", "create",
+                     (json_int_t)plan_count(plan, PLAN_CREATE), "update",
+                     (json_int_t)plan_count(plan, PLAN_UPDATE), "replace",
                      (json_int_t)plan_count(plan, PLAN_REPLACE), "delete",
                      (json_int_t)plan_count(plan, PLAN_DELETE), "drifted",
                      (json_int_t)plan_count_drifted(plan), "unchanged", (json_int_t)plan->unchanged,
-                     "conflicts", conflicts_to_json(plan), "orphans",
-                     names_to_json(plan->orphans, plan->orphan_count), "unmanaged",
+                     "overrides", render_json_overrides(plan), "conflicts", conflicts_to_json(plan),
+                     "orphans", names_to_json(plan->orphans, plan->orphan_count), "unmanaged",
                      names_to_json(plan->unmanaged, plan->unmanaged_count), "foreign",
                      names_to_json(plan->foreign, plan->foreign_count), "apply_would_be_refused",
                      render_json_error(&report->allowed));
@@ -247,9 +248,11 @@ static json_t *report_to_json(const struct report *report)
         json_object_set_new(json, "moved", moved_to_json(report));
     if (report->has_apply)
         json_object_set_new(json, "apply", apply_to_json(&report->apply));
+    render_json_publish(json, &report->publish);
     if (report->has_objects)
         json_object_set_new(json, "objects", objects_to_json(report));
     render_json_outcome(json, &report->outcome);
+    render_json_shapes(json, &report->shapes);
     if (report->facts)
         json_object_set(json, "facts", report->facts);
     if (report->document)

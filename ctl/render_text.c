@@ -6,6 +6,7 @@
 #include "ctl/columns.h"
 #include "ctl/paint.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const enum paint action_paints[PLAN_ACTIONS] = {[PLAN_CREATE] = PAINT_ADD,
@@ -50,7 +51,9 @@ static void add_set(struct buf *out, enum field field, const struct object *befo
 
 static const char cause_words[][48] = {[CAUSE_PENDING] = "pending: the manifest changed",
                                        [CAUSE_DRIFTED] = "drifted: changed behind our back",
-                                       [CAUSE_BOTH] = "drifted and pending: both changed"};
+                                       [CAUSE_BOTH] = "drifted and pending: both changed",
+                                       [CAUSE_EXPIRED] = "expired: the override has ended",
+                                       [CAUSE_ASKED] = "asked for"};
 
 static void add_field(struct buf *out, const struct plan_change *change,
                       const struct plan_field *difference, bool color)
@@ -119,11 +122,14 @@ static const char *change_reason(const struct plan_change *change)
         return "; superseded";
     if (plan_change_drifted(change))
         return plan_change_pending(change) ? "; drifted and pending" : "; drifted";
-    return change->action == PLAN_UPDATE ? "; pending" : "";
+    if (plan_change_expired(change))
+        return plan_change_pending(change) ? "; expired and pending" : "; expired";
+    return change->action == PLAN_UPDATE && plan_change_pending(change) ? "; pending" : "";
 }
 
 /* `brief`: one line, for what was read before. */
-static void add_change(struct buf *out, const struct plan_change *change, bool brief, bool color)
+static void add_change(struct buf *out, const struct plan_change *change, int64_t now_s, bool brief,
+                       bool color)
 {
     const struct plan_action_row *row = &plan_action_table[change->action];
     const struct object *object = change->after ? change->after : change->before;
@@ -150,6 +156,7 @@ static void add_change(struct buf *out, const struct plan_change *change, bool b
         buf_add_text(out, "      description: the marker was edited away  (drifted)\n");
     if (change->action == PLAN_CREATE)
         add_new_fields(out, object, color);
+    render_text_expired(out, change, now_s);
     for (size_t i = 0; i < change->field_count; i++)
         add_field(out, change, &change->fields[i], color);
     if (change->action == PLAN_UPDATE || change->action == PLAN_REPLACE)
@@ -224,20 +231,27 @@ static void add_head(struct buf *out, const struct report *report)
 static void add_plan_summary(struct buf *out, const struct report *report)
 {
     const struct plan *plan = report->plan;
-    bool nothing = plan->count == 0 && plan->conflict_count == 0;
+    bool nothing = plan->count + plan->conflict_count + publish_count(&report->publish) == 0;
+    char overridden[64] = "";
+
+    if (plan->override_count > 0)
+        snprintf(overridden, sizeof(overridden), "; overridden for a time: %zu",
+                 plan->override_count);
 
     if (nothing && plan == &report->saved.plan)
-        buf_add_text(out, "No changes: all that was planned is there.\n");
+        buf_add_text(out, "No changes: all that was planned is there");
     else if (nothing)
-        buf_printf(out, "No changes: %zu object%s as the manifest says.\n", plan->unchanged,
-                   plan->unchanged == 1 ? " is" : "s are");
+        buf_printf(out, "No changes: %zu object%s as the manifest says%s", plan->unchanged,
+                   plan->unchanged == 1 ? " is" : "s are", overridden);
     else
         buf_printf(out,
                    "Plan: %zu to create, %zu to update, %zu to replace, %zu to delete; %zu "
-                   "drifted; %zu unchanged.\n",
+                   "drifted; %zu unchanged%s",
                    plan_count(plan, PLAN_CREATE), plan_count(plan, PLAN_UPDATE),
                    plan_count(plan, PLAN_REPLACE), plan_count(plan, PLAN_DELETE),
-                   plan_count_drifted(plan), plan->unchanged);
+                   plan_count_drifted(plan), plan->unchanged, overridden);
+    render_text_publish_sum(out, &report->publish);
+    buf_add_text(out, ".\n");
 }
 
 static void add_notes(struct buf *out, const struct report *report)
@@ -274,11 +288,13 @@ void render_text_plan(struct buf *out, const struct report *report, bool color)
     add_head(out, report);
     add_conflicts(out, plan);
     for (size_t i = 0; i < plan->count; i++)
-        add_change(out, &plan->changes[i], plan == &report->saved.plan, color);
+        add_change(out, &plan->changes[i], plan->now_s, plan == &report->saved.plan, color);
+    render_text_overrides(out, plan, color);
     add_named(out, "no longer in the manifest; --prune deletes them", plan->orphans,
               plan->orphan_count);
     add_named(out, "unmanaged", plan->unmanaged, plan->unmanaged_count);
     add_named(out, "foreign, never touched", plan->foreign, plan->foreign_count);
+    render_text_publish(out, &report->publish, color);
     add_notes(out, report);
     add_refusal(out, report);
     add_gap(out);
@@ -382,9 +398,11 @@ static void add_apply(struct buf *out, const struct report *report, bool color)
 {
     const struct apply *apply = &report->apply;
     size_t failed = apply->states[APPLY_FAILED] + apply->states[APPLY_CONFLICT];
+    size_t start = out->length;
 
     for (size_t i = 0; i < apply->count; i++)
         add_item(out, &apply->items[i], color);
+    render_text_published(out, &report->publish, color);
     if (apply->journal) {
         buf_add_text(out, "\nThe journal ");
         paint_text(out, apply->journal);
@@ -393,13 +411,14 @@ static void add_apply(struct buf *out, const struct report *report, bool color)
     buf_printf(out,
                "%sApplied: %zu created, %zu updated, %zu replaced, %zu deleted; %zu failed, %zu "
                "not sent",
-               apply->count > 0 ? "\n" : "", done_count(apply, PLAN_CREATE),
+               out->length > start ? "\n" : "", done_count(apply, PLAN_CREATE),
                done_count(apply, PLAN_UPDATE), done_count(apply, PLAN_REPLACE),
                done_count(apply, PLAN_DELETE), failed, apply->states[APPLY_NOT_SENT]);
     if (apply->states[APPLY_HALF] > 0)
         buf_printf(out, ", %zu half done", apply->states[APPLY_HALF]);
     if (apply->states[APPLY_UNKNOWN] > 0)
         buf_printf(out, ", %zu unknown", apply->states[APPLY_UNKNOWN]);
+    render_text_published_sum(out, &report->publish);
     buf_add_text(out, ".\n");
 }
 
@@ -503,6 +522,7 @@ void render_text(struct buf *out, const struct report *report, bool color)
         add_facts(out, report->facts);
     if (report->outcome.has_lists || report->outcome.has_acts)
         render_text_outcome(out, report);
+    render_text_shapes(out, report, color);
     if (report->has_objects && strcmp(report->command, "show") == 0)
         for (size_t i = 0; i < report->object_count; i++)
             add_details(out, report->objects[i], color);

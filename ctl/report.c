@@ -23,6 +23,8 @@ void report_init(struct report *report, const char *command)
     apply_init(&report->apply);
     endpoints_init(&report->endpoints);
     outcome_init(&report->outcome);
+    shapes_init(&report->shapes);
+    publish_init(&report->publish);
     buf_init(&report->notes, NOTES_MAX_BYTES);
 }
 
@@ -33,7 +35,9 @@ void report_release(struct report *report)
     free(report->document);
     json_decref(report->facts);
     buf_release(&report->notes);
+    shapes_release(&report->shapes);
     outcome_release(&report->outcome); /* before the endpoints that it names */
+    publish_release(&report->publish); /* likewise */
     endpoints_release(&report->endpoints);
     apply_release(&report->apply);
     plan_file_release(&report->saved);

@@ -14,7 +14,9 @@
 #include "ctl/apply.h"
 #include "ctl/endpoints.h"
 #include "ctl/outcome.h"
+#include "ctl/publish.h"
 #include "ctl/settings.h"
+#include "ctl/shapes.h"
 
 /* An object of a saved plan that is not as it was. */
 struct report_moved {
@@ -36,6 +38,7 @@ struct report {
     struct plan_file saved;
     const struct plan *plan; /* &made or &saved.plan; NULL: none */
     bool plan_shown;         /* the text of the plan is on the screen already */
+    bool streamed;           /* stdout has it all, line by line: nothing is rendered at the end */
     struct error allowed;    /* why an apply of this plan would be refused; NONE: it would not */
     struct report_moved *moved;
     size_t moved_count;
@@ -46,9 +49,11 @@ struct report {
     bool has_objects;
     struct endpoints endpoints; /* dlq, pause, resume */
     struct outcome outcome;
-    json_t *facts;    /* auth status, version: an object, shown in its order */
-    char *document;   /* help, schema: a text as it stands */
-    struct buf notes; /* one line each: what a reader should know beside the data */
+    struct shapes shapes;   /* shapes list, diff, accept */
+    struct publish publish; /* plan, apply, check: what the paired endpoints are told */
+    json_t *facts;          /* auth status, version: an object, shown in its order */
+    char *document;         /* help, schema: a text as it stands */
+    struct buf notes;       /* one line each: what a reader should know beside the data */
 };
 
 void report_init(struct report *report, const char *command);

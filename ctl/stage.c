@@ -1,5 +1,6 @@
 #include "ctl/stage.h"
 
+#include "core/clock.h"
 #include "core/event.h"
 #include "core/text.h"
 #include "ctl/ask.h"
@@ -98,7 +99,7 @@ static bool names_organization(const struct report *report, const char *wanted)
 }
 
 /* Any other organisation than the expected one is refused before the first read. */
-static bool check_organization(struct report *report)
+bool stage_organization(struct report *report)
 {
     const char *wanted[] = {report->settings.organization,
                             report->has_manifest ? report->manifest.organization : NULL};
@@ -155,7 +156,7 @@ bool stage_connect(const struct options *options, enum stage_access access, stru
     *client = client_new(&wanted, &report->error);
     free(cache);
     if (*client && remote_identify(*client, &report->identity, &report->error) &&
-        check_organization(report))
+        stage_organization(report))
         return true;
     client_free(*client);
     *client = NULL;
@@ -258,6 +259,7 @@ bool stage_plan(const struct options *options, struct report *report)
                           report->identity.organization_id},
         .prune = options->prune,
         .targets = options->targets.count ? options->targets.items : NULL,
+        .now_s = clock_unix_s(),
     };
 
     plan_release(&report->made);

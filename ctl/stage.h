@@ -33,6 +33,10 @@ enum stage_access { STAGE_READ, STAGE_WRITE };
 MUST_CHECK bool stage_connect(const struct options *options, enum stage_access access,
                               struct report *report, struct client **client);
 
+/* Refuses another organisation than the expected one: part of stage_connect, and for a client that
+ * is kept. */
+MUST_CHECK bool stage_organization(struct report *report);
+
 /* Lists everything. A kind that the manifest does not use need not be readable. */
 MUST_CHECK bool stage_listing(struct client *client, struct report *report);
 

@@ -1,6 +1,8 @@
 /* The model with memory that runs out: manifest, lint, schema, plan, and the plan's file. */
 #include "core/json.h"
+#include "core/override.h"
 #include "core/plan_file.h"
+#include "core/publication.h"
 #include "tests/alloc/alloc.h"
 
 #include <stdint.h>
@@ -156,6 +158,8 @@ static bool write_schema(size_t nth, enum alloc_mode mode, struct buf *result)
 
 /* -- plans ------------------------------------------------------------------------------------ */
 
+enum { OVERRIDDEN = 3, OVERRIDDEN_S = 1800000000 }; /* which object, and until when */
+
 /* A manifest, what it asks for, and what might be at the service. */
 struct world {
     struct manifest manifest;
@@ -190,8 +194,20 @@ static void set(struct object *object, enum field field, json_t *value)
     json_decref(value);
 }
 
-/* One of each: unchanged, drifted, of an older version, an orphan, unmanaged, foreign; the rest
- * is missing. */
+/* As an override leaves it, that holds until OVERRIDDEN_S. */
+static void override_size(struct object *object)
+{
+    struct marker_override *override = &object->marker.override;
+
+    set(object, FIELD_BATCH_SIZE, json_integer(500));
+    set(object, FIELD_ENABLED, json_false());
+    override->until_s = OVERRIDDEN_S;
+    must(marker_hash("500", override->hashes[FIELD_BATCH_SIZE]));
+    marker_set_reason(&object->marker, "slow");
+}
+
+/* One of each: of an older version, drifted, an orphan, overridden and drifted, with its marker
+ * gone, foreign; the rest is missing. */
 static void world_fill(struct world *world)
 {
     struct object *remote;
@@ -202,11 +218,12 @@ static void world_fill(struct world *world)
     must(world->remote.count >= 5);
     set(&remote[1], FIELD_ENABLED, json_false());
     set(&remote[1], FIELD_FILTER, json_array());
-    remote[2].marker.version--;
-    snprintf(remote[3].marker.name, sizeof(remote[3].marker.name), "gone");
+    remote[0].marker.version--;
+    snprintf(remote[2].marker.name, sizeof(remote[3].marker.name), "gone");
     remote[4].marker.present = false;
     add_remote(world, &world->desired.items[0], 77);
     snprintf(world->remote.items[5].marker.organization, 8, "other");
+    override_size(&world->remote.items[OVERRIDDEN]);
 }
 
 static void world_make(struct world *world)
@@ -236,7 +253,8 @@ static struct plan_input input_of(const struct world *world)
                                .remote = &world->remote,
                                .owner = world->manifest.owner,
                                .organizations = {world->manifest.organization},
-                               .prune = true};
+                               .prune = true,
+                               .now_s = OVERRIDDEN_S - 1};
 }
 
 static void add_objects(struct buf *result, const struct object_list *list)
@@ -310,6 +328,42 @@ static bool make_plan(size_t nth, enum alloc_mode mode, struct buf *result)
     plan_release(&plan);
     world_release(&world);
     return ok;
+}
+
+/* That object overridden once more, or with that taken back. */
+static bool plan_override(bool cancel, size_t nth, enum alloc_mode mode, struct buf *result)
+{
+    const struct override_wish wish = {
+        .size = 700, .window_ms = 900, .until_s = OVERRIDDEN_S, .reason = "slow"};
+    struct error error = ERROR_INIT;
+    struct world world;
+    const struct object *live, *wanted;
+    struct plan plan;
+    bool ok;
+
+    world_make(&world);
+    live = &world.remote.items[OVERRIDDEN];
+    wanted = &world.desired.items[OVERRIDDEN];
+    alloc_on(nth, mode);
+    ok = cancel ? override_plan_cancel(&plan, live, wanted, &error)
+                : override_plan(&plan, live, wanted, &wish, OVERRIDDEN_S - 1, &error);
+    ok = told(ok, &error);
+    alloc_off();
+    if (ok)
+        add_plan(result, &plan);
+    plan_release(&plan);
+    world_release(&world);
+    return ok;
+}
+
+static bool start_override(size_t nth, enum alloc_mode mode, struct buf *result)
+{
+    return plan_override(false, nth, mode, result);
+}
+
+static bool end_override(size_t nth, enum alloc_mode mode, struct buf *result)
+{
+    return plan_override(true, nth, mode, result);
 }
 
 static bool object_round(size_t nth, enum alloc_mode mode, struct buf *result)
@@ -424,6 +478,61 @@ static bool load_and_compare(size_t nth, enum alloc_mode mode, struct buf *resul
     return ok;
 }
 
+static void add_publication(struct buf *result, const struct publication *publication)
+{
+    for (size_t i = 0; i < publication->count; i++) {
+        const struct publication_change *change = &publication->changes[i];
+        buf_printf(result, "%d %s %s\n", (int)change->action, change->name,
+                   change->id ? change->id : "-");
+    }
+    json_add_canonical(result, publication->entries);
+}
+
+/* One entry is there already, one is ours and gone, and one has another key. */
+static json_t *published(const struct world *world)
+{
+    json_t *document =
+        json_pack("{s:[{s:s, s:s}, {s:s, s:s}, {s:s, s:[{s:s, s:s}]}]}", "subscriptions", "id",
+                  "sub-of-others", "name", "x", "id", "sub-gone", "owner", "org//gone", "id",
+                  world->remote.items[0].id, "keys", "id", "k", "pem", "p");
+
+    must(document != NULL);
+    return document;
+}
+
+static bool publish(size_t nth, enum alloc_mode mode, struct buf *result)
+{
+    struct publication_input input = {.complete = true, .organization_id = "org", .owner = ""};
+    struct publication publication;
+    struct error error = ERROR_INIT;
+    json_t *document, *wish;
+    struct plan_input plan;
+    struct plan made;
+    struct world world;
+    bool ok;
+
+    world_make(&world);
+    plan = input_of(&world);
+    must(plan_make(&made, &plan, &error));
+    must((world.remote.items[0].public_key = strdup("no key")) != NULL);
+    document = published(&world);
+    publication_init(&publication);
+    input.live = &world.remote;
+    input.plan = &made;
+    alloc_on(nth, mode);
+    input.wish = wish = publication_wish(&world.desired, NULL);
+    ok = wish && told(publication_make(&publication, document, &input, &error), &error);
+    alloc_off();
+    if (ok)
+        add_publication(result, &publication);
+    publication_release(&publication);
+    json_decref(wish);
+    json_decref(document);
+    plan_release(&made);
+    world_release(&world);
+    return ok;
+}
+
 int main(void)
 {
     static const struct {
@@ -435,9 +544,12 @@ int main(void)
         {"write the schema", write_schema},
         {"objects that a manifest asks for", desire},
         {"make a plan", make_plan},
+        {"start an override", start_override},
+        {"end an override", end_override},
         {"an object to JSON and back", object_round},
         {"save a plan", save_plan},
         {"load a plan and compare it", load_and_compare},
+        {"compare what is published", publish},
     };
     int fd = mkstemp(plan_path);
 

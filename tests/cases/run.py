@@ -30,7 +30,7 @@ import harness  # pylint: disable=wrong-import-position
 RUN_LIMIT_S = 120  # a run that hangs ends the case; nothing else depends on the clock
 SHOWN_LINES = 60  # of one difference
 CHECKED = ("stdout", "stderr", "exit", "requests", "writes", "objects", "json", "letters",
-           "actions", "calls")
+           "actions", "calls", "published")
 BESIDE = ("stdin", "terminal", "interrupt")  # belong to the run before them
 UNLESS_TOLD = ("stdout", "stderr", "exit")  # compared even without their section
 UNSEEN = "[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
@@ -44,6 +44,7 @@ IN_CHANGES = (  # likewise, in what endpoints are sent
     (re.compile(r'"(since|until)":\d+'), r'"\1":$MS'),
     (re.compile(r"(since|until)=\d+"), r"\1=$MS"),
 )
+KEYS = re.compile(r"\b[0-9a-f]{16}\b")  # ids of keys, likewise: $KEY1, $KEY2
 TIMES = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # where an ingestd is: $TIME
 
 
@@ -109,7 +110,7 @@ class StandIn:
                                      b"Content-Length: %d\r\n\r\n%s"
                                      % (status.encode(), len(content), content))
 
-            do_GET = do_POST = answer
+            do_GET = do_POST = do_PUT = answer
 
             def log_message(self, *_):
                 pass
@@ -173,6 +174,17 @@ class Ingest:
         return [f"{one['what']} {one['target']}: {one['result']}, since {one['reason']}"
                 for one in reversed(kept["actions"])]
 
+    def published(self):
+        """What it was told of subscriptions, but for the owner's organisation."""
+        _, document = self.ingestd.admin("GET", "/v1/subscriptions")
+        return [", ".join([
+            f"{one['id']} {one['name']}@{one['version']}",
+            "owner " + one.get("owner", "none").partition("/")[2],
+            *(f"{each['field']} {each['op']} {json.dumps(each['value'])}"
+              for each in one.get("filter", [])),
+            *(f"key {each['id']}" for each in one.get("keys", [])),
+        ]) for one in document["subscriptions"]]
+
     def close(self):
         self.ingestd.stop()
         self.sink.close()
@@ -186,7 +198,7 @@ class Case:
         self.head, self.sections = read_case(path)
         self.sandbox = self.api = self.result = None
         self.ingests, self.stand_ins = {}, {}
-        self.problems = []
+        self.problems, self.keys = [], {}
         self.environment = {
             "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC", "HOME": folder,
             "TERM": "dumb",
@@ -279,11 +291,12 @@ class Case:
             ingestd.settled()
 
     def do_admin(self, section, _):
-        """`NAME METHOD PATH` and a body, to the ingestd's admin listener: behind eventctl's back."""
-        name, method, path = section.arguments.split()
+        """`NAME METHOD PATH [STATUS]` and a body, to the ingestd's admin listener: behind eventctl's
+        back."""
+        name, method, path, *wanted = section.arguments.split()
         status, reply = self.ingests[name].ingestd.admin(
             method, path, json.loads(section.text) if section.lines else None)
-        if status != 200:
+        if status != int(wanted[0] if wanted else 200):
             raise ValueError(f"{method} {path}: {status} {reply}")
 
     def do_answers(self, section, _):
@@ -429,10 +442,11 @@ class Case:
             for kind in objects for one in objects[kind]))
 
     def look_at_ingests(self):
-        seen = {"letters": [], "actions": [], "calls": []}
+        seen = {"letters": [], "actions": [], "calls": [], "published": []}
         for name, ingest in self.ingests.items():
             seen["letters"] += [f"{name} {one}" for one in ingest.letters()]
             seen["actions"] += [f"{name} {one}" for one in ingest.actions()]
+            seen["published"] += [f"{name} {one}" for one in ingest.published()]
         for name, one in self.stand_ins.items():
             seen["calls"] += [f"{name} {call}" for call in one.calls]
             one.calls.clear()
@@ -546,6 +560,8 @@ class Case:
         text = text.replace(self.folder, "$DIR")
         if self.ingests:
             text = TIMES.sub("$TIME", text)
+            text = KEYS.sub(lambda found: self.keys.setdefault(
+                found[0], f"$KEY{len(self.keys) + 1}"), text)
         for pattern, word in ALWAYS_OTHER:
             text = pattern.sub(word, text)
         if text and not text.endswith("\n"):
