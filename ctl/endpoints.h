@@ -1,8 +1,9 @@
 /* Which ingest endpoints there are, and the token of each: --endpoint, else those of the profile.
  *
  * `--endpoint NAME=URL` and `--endpoint URL`, which is named after its host, take one thing alone
- * from a profile, even where it has one of that name: that what is there is production, where it has
- * this URL's scheme, host and port. `--endpoint NAME` is one of the profile's. The token is that of
+ * from a profile, even where it has one of that name: that what is there is production, where it
+ * has this URL's scheme, host and port. `--endpoint NAME` is one of the profile's. The token is
+ * that of
  * --ingest-token-file, $EVENTCTL_INGEST_TOKEN, or the profile's token_file, in this order.
  *
  * Life cycle: endpoints_init allocates nothing; endpoints_read; endpoints_release wipes the tokens.

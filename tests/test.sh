@@ -65,7 +65,7 @@ COUNTS
 }
 
 build() {
-    $make all ingest-tools bench-programs && $make $asan all unit-programs alloc-programs build/asan/tui-screens && $make $tsan build/tsan/ingestd
+    $make all ingest-tools build/crm bench-programs && $make $asan all unit-programs alloc-programs build/asan/tui-screens && $make $tsan build/tsan/ingestd
 }
 unit() {
     status=0
@@ -83,6 +83,10 @@ sdk() {
     SANDBOX=$PWD/build/asan/genesys-sandbox tests/sdk/run.sh
 }
 
+# Genesys's stand-in delivers, by itself.
+sandbox() {
+    tests/sandbox/delivery.py --sandbox build/asan/genesys-sandbox
+}
 network() {
     tests/network.py --eventctl build/asan/eventctl --sandbox build/asan/genesys-sandbox
 }
@@ -126,7 +130,17 @@ screens() {
         pictures/make.py --screens build/asan/tui-screens --check
 }
 terminal() {
-    tests/tui/terminal.py --eventctl build/asan/eventctl --ingestd build/ingestd
+    tests/tui/terminal.py --eventctl build/asan/eventctl --ingestd build/ingestd \
+        --sandbox build/asan/genesys-sandbox
+}
+# What manifests/ holds for operations, with a real Prometheus.
+alerts() {
+    tests/alerts/run.py --ingestd build/asan/ingestd --eventctl build/asan/eventctl \
+        --sandbox build/asan/genesys-sandbox
+}
+# The whole pipeline at 1,000 events a second for a minute, every event accounted for.
+storm() {
+    tests/storm/storm.py --build build --rate 1000 --seconds 60
 }
 # As users run it: kills must fall where the speed of the real program makes them fall.
 accounting() {
@@ -143,9 +157,11 @@ step lint tests/lint.sh
 step unit unit
 step cases cases
 step readme tests/readme.py
+step guide tests/guide/check.py
 step demo demo
 step network network
 step sdk sdk
+step sandbox sandbox
 step alloc alloc
 step property property
 step delivery delivery
@@ -157,6 +173,8 @@ step accounting accounting
 step top top
 step screens screens
 step terminal terminal
+step alerts alerts
+step storm storm
 step bench tests/bench/bench.py --quick
 step bench-ingest tests/bench/ingest.py --quick
 step bench-top tests/bench/top.py --quick

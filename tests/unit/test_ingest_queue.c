@@ -152,7 +152,6 @@ static struct queue_stat stat_of(struct queue *queue)
 }
 
 /* -- appending and reading -------------------------------------------------------------------- */
-
 static void test_round_trip(void **state)
 {
     static const char body[] = "{\"a\":\"\0b\"}";
