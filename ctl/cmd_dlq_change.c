@@ -135,8 +135,7 @@ static bool confirm_one(struct work *work, size_t endpoint)
     char rate[128];
 
     if (work->options->rate > 0) {
-        snprintf(rate, sizeof(rate), "They are delivered again, %g a second.",
-                 work->options->rate);
+        snprintf(rate, sizeof(rate), "They are delivered again, %g a second.", work->options->rate);
         consent.effect = rate;
     }
     return change_confirm(&consent, &work->report->error);

@@ -1,6 +1,8 @@
 /* The way of an action, as a table of steps. */
 #include "tui/act_state.h"
 
+#include "core/text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +16,11 @@ static const struct act_step steps[ACT_STEPS] = {
                  .begin = act_rate_begin,
                  .typed = act_rate_typed},
     [AT_REASON] = {.keys = "Enter confirms  Esc leaves",
+                   .confirms = true,
                    .begin = act_reason_begin,
                    .typed = act_reason_typed},
     [AT_NAME] = {.keys = "Enter confirms  Esc leaves",
+                 .confirms = true,
                  .begin = act_name_begin,
                  .typed = act_name_typed},
     [AT_SEND] = {.keys = "Esc stops waiting; what was sent may happen all the same",
@@ -24,7 +28,8 @@ static const struct act_step steps[ACT_STEPS] = {
                  .send = act_send,
                  .answered = act_send_answered,
                  .left = act_send_left},
-    [AT_WATCH] = {.keys = "Esc takes back what has not begun; again: leaves",
+    [AT_WATCH] = {.keys = "b leaves it going on  Esc takes back what has not begun, then leaves",
+                  .leaves = 'b',
                   .begin = act_watch_begin,
                   .send = act_watch_send,
                   .answered = act_watch_answered,
@@ -39,7 +44,7 @@ static const struct act_step steps[ACT_STEPS] = {
                  .begin = act_look_begin,
                  .send = act_look_send,
                  .answered = act_look_answered,
-                 .left = act_watch_left},
+                 .left = act_look_left},
     [AT_OVER] = {.keys = ""},
 };
 
@@ -84,10 +89,15 @@ static bool act_key(struct dialog *dialog, struct top *top, int key)
     enum prompt_result result = PROMPT_GOES_ON;
 
     top->dirty = true;
+    act->complains = act->complains && !step->typed; /* heeded: facts have its room again */
     if (step->typed)
         result = prompt_key(&act->prompt, key);
     if (key == KEY_ESCAPE_ || result == PROMPT_LEFT)
         return step->escape && step->escape(act);
+    if (step->leaves && key == step->leaves)
+        return false;
+    if (result == PROMPT_DONE && step->confirms && act->hides)
+        return true; /* it is drawn why */
     if (result == PROMPT_DONE)
         step->typed(act, act->prompt.text);
     else if (step->chosen && key == KEY_ENTER_)
@@ -202,4 +212,18 @@ void act_free(struct dialog *dialog, struct top *top)
     stop_asking(act);
     arena_release(&act->arena);
     free(act);
+}
+
+void act_last_words(struct top *top, struct buf *out)
+{
+    size_t before = top->log_count;
+    const struct log_line *line;
+
+    dialog_close(top);
+    for (size_t i = 0; (line = top_log(top, i)); i++) {
+        if (i < before && line->kind != LOG_UNKNOWN)
+            continue;
+        text_add_safe(out, line->text, strlen(line->text));
+        buf_add_char(out, '\n');
+    }
 }

@@ -3,7 +3,7 @@
 
 #include "tui/format.h"
 
-enum { COLUMNS_WANTED = 72, LABEL_COLUMNS = 10, FACT_BYTES_MOST = 4096 };
+enum { COLUMNS_WANTED = 72, LABEL_COLUMNS = 10, FACT_BYTES_MOST = 65536 };
 
 /* -- facts --------------------------------------------------------------------------------------
  */
@@ -48,6 +48,19 @@ static void add_effect(const struct act *act, struct buf *out)
                    format_seconds(time, sizeof(time), (double)act->count / act->rate));
 }
 
+static void add_says(const struct act *act, struct buf *out)
+{
+    buf_add_text(out, act->hides ? "Too small to confirm: make it larger." : act->says);
+}
+
+static void add_keys(const struct act *act, struct buf *out)
+{
+    buf_add_text(out, act_step_of(act)->keys);
+}
+
+/* -- styles -------------------------------------------------------------------------------------
+ */
+
 static enum style place_style(const struct act *act)
 {
     for (size_t i = 0; i < act->place_count; i++)
@@ -56,63 +69,155 @@ static enum style place_style(const struct act *act)
     return STYLE_STRONG;
 }
 
+static enum style fact_style(const struct act *act)
+{
+    (void)act;
+    return STYLE_STRONG;
+}
+
+static enum style says_style(const struct act *act)
+{
+    return act->complains || act->hides ? STYLE_BAD : STYLE_PLAIN;
+}
+
+static enum style keys_style(const struct act *act)
+{
+    (void)act;
+    return STYLE_KEY;
+}
+
 /* -- lines --------------------------------------------------------------------------------------
  */
 
-/* In the order that they stand in. With less room the ones of higher rank are left out first. */
+/* In the order that they stand in. */
 static const struct line {
+    enum { LINE_FACT, LINE_SAYS, LINE_PROMPT, LINE_KEYS, LINE_EMPTY } kind;
     const char *label;
-    void (*add)(const struct act *act, struct buf *out); /* a fact; NULL: none */
-    bool prompt, says, keys;
-    int rank;
+    void (*add)(const struct act *act, struct buf *out);
+    enum style (*style)(const struct act *act);
 } lines[] = {
-    {.label = "Endpoint", .add = add_places, .rank = 2},
-    {.label = "Object", .add = add_objects, .rank = 3},
-    {.label = "Count", .add = add_count, .rank = 4},
-    {.label = "Effect", .add = add_effect, .rank = 5},
-    {.rank = 7},
-    {.says = true, .rank = 1},
-    {.prompt = true, .rank = 0},
-    {.rank = 8},
-    {.keys = true, .rank = 6},
+    {LINE_FACT, "Endpoint", add_places, place_style},
+    {LINE_FACT, "Object", add_objects, fact_style},
+    {LINE_FACT, "Count", add_count, fact_style},
+    {LINE_FACT, "Effect", add_effect, fact_style},
+    {LINE_EMPTY, NULL, NULL, NULL},
+    {LINE_SAYS, NULL, add_says, says_style},
+    {LINE_PROMPT, NULL, NULL, NULL},
+    {LINE_EMPTY, NULL, NULL, NULL},
+    {LINE_KEYS, NULL, add_keys, keys_style},
 };
-enum { LINES = sizeof(lines) / sizeof(lines[0]) };
+enum { LINES = sizeof(lines) / sizeof(lines[0]), ROWS_MOST = CANVAS_ROWS_MOST };
 
-static void draw_fact(const struct act *act, const struct line *line, struct canvas *canvas,
-                      int row)
+/* Each line, and how many rows it would take and has. */
+struct shown {
+    struct buf texts[LINES];
+    int wanted[LINES], rows[LINES];
+};
+
+static int column_of(const struct line *line)
 {
-    enum style style = line->add == add_places ? place_style(act) : STYLE_STRONG;
-    struct buf text;
-
-    buf_init(&text, FACT_BYTES_MOST);
-    line->add(act, &text);
-    canvas_text(canvas, row, 0, LABEL_COLUMNS, STYLE_DIM, line->label);
-    canvas_text(canvas, row, LABEL_COLUMNS, canvas->width - LABEL_COLUMNS, style, buf_text(&text));
-    buf_release(&text);
+    return line->label ? LABEL_COLUMNS : 0;
 }
 
-static void draw_line(const struct act *act, const struct line *line, struct canvas *canvas,
-                      int row)
+/* Returns the rows that all would take. */
+static int measure(const struct act *act, int columns, bool ascii, struct shown *shown)
 {
-    if (line->add)
-        draw_fact(act, line, canvas, row);
-    else if (line->says)
-        canvas_text(canvas, row, 0, canvas->width, act->complains ? STYLE_BAD : STYLE_PLAIN,
-                    act->says);
-    else if (line->prompt)
-        prompt_draw(&act->prompt, canvas, row);
-    else if (line->keys)
-        canvas_text(canvas, row, 0, canvas->width, STYLE_KEY, act_step_of(act)->keys);
+    int rows = 0;
+
+    for (size_t i = 0; i < LINES; i++) {
+        const struct line *line = &lines[i];
+        buf_reset(&shown->texts[i]);
+        if (line->add)
+            line->add(act, &shown->texts[i]);
+        shown->wanted[i] =
+            line->kind == LINE_PROMPT && !act_step_of(act)->typed
+                ? 0
+                : box_text_rows(buf_text(&shown->texts[i]), columns - column_of(line), ascii);
+        rows += shown->wanted[i] < ROWS_MOST ? shown->wanted[i] : ROWS_MOST;
+    }
+    return rows;
 }
 
-static void draw_lines(const struct act *act, struct canvas *canvas)
+/* To the lines of this kind, up to `most` rows to each; returns what is left of `room`. */
+static int give(struct shown *shown, int kind, int most, int room)
 {
-    bool asks = act_step_of(act)->typed;
-    int room = asks ? canvas->height : canvas->height + 1, row = 0;
+    for (size_t i = 0; i < LINES; i++) {
+        int wanted = shown->wanted[i] < most ? shown->wanted[i] : most;
+        int more = wanted - shown->rows[i];
+        if ((int)lines[i].kind != kind || more <= 0)
+            continue;
+        more = more < room ? more : room;
+        shown->rows[i] += more;
+        room -= more;
+    }
+    return room;
+}
 
+/* With little room: what is typed, what is confirmed, the rest; `tells`: what is said goes before
+ * what is confirmed. */
+static void share(const struct act *act, const struct canvas *canvas, bool tells,
+                  struct shown *shown)
+{
+    bool typed = act_step_of(act)->typed;
+    int room = canvas->height;
+
+    (void)measure(act, canvas->width, canvas->ascii, shown);
     for (size_t i = 0; i < LINES; i++)
-        if (lines[i].rank < room && (asks || !lines[i].prompt))
-            draw_line(act, &lines[i], canvas, row++);
+        shown->rows[i] = 0;
+    room = give(shown, LINE_PROMPT, 1, room);
+    room = give(shown, LINE_SAYS, tells ? 1 : 0, room);
+    room = give(shown, LINE_KEYS, typed ? 0 : 1, room);
+    room = give(shown, LINE_FACT, 1, room);
+    room = give(shown, LINE_FACT, ROWS_MOST, room);
+    room = give(shown, LINE_SAYS, ROWS_MOST, room);
+    room = give(shown, LINE_KEYS, ROWS_MOST, room);
+    (void)give(shown, LINE_EMPTY, 1, room);
+}
+
+/* Whether something that is confirmed is not to be seen. Of several objects the number tells that
+ * there are more. */
+static bool hides(const struct act *act, const struct shown *shown)
+{
+    for (size_t i = 0; i < LINES; i++) {
+        bool may_be_cut = lines[i].add == add_objects && act->target_count > 1;
+        if (lines[i].kind == LINE_FACT && shown->rows[i] < (may_be_cut ? 1 : shown->wanted[i]))
+            return true;
+    }
+    return false;
+}
+
+static void draw_text(const struct act *act, const struct line *line, struct canvas *canvas,
+                      int row, int rows, const char *text)
+{
+    int column = column_of(line);
+
+    if (line->label)
+        canvas_text(canvas, row, 0, LABEL_COLUMNS, STYLE_DIM, line->label);
+    if (line->label || rows > 1)
+        box_text(canvas, row, column, rows, line->style(act), text);
+    else
+        canvas_text(canvas, row, column, canvas->width, line->style(act), text);
+}
+
+static void draw_lines(struct act *act, struct canvas *canvas, struct shown *shown)
+{
+    bool confirms = act_step_of(act)->confirms;
+    int row = 0;
+
+    act->hides = false;
+    share(act, canvas, !confirms, shown);
+    act->hides = confirms && hides(act, shown);
+    if (act->hides || act->complains)
+        share(act, canvas, true, shown);
+    for (size_t i = 0; i < LINES; i++) {
+        if (shown->rows[i] == 0)
+            continue;
+        if (lines[i].kind == LINE_PROMPT)
+            prompt_draw(&act->prompt, canvas, row);
+        else if (lines[i].add)
+            draw_text(act, &lines[i], canvas, row, shown->rows[i], buf_text(&shown->texts[i]));
+        row += shown->rows[i];
+    }
 }
 
 static void draw_where(const struct act *act, struct canvas *canvas)
@@ -128,16 +233,25 @@ static void draw_where(const struct act *act, struct canvas *canvas)
 
 void act_draw(struct dialog *dialog, struct top *top, struct canvas *canvas)
 {
-    const struct act *act = (struct act *)dialog;
+    struct act *act = (struct act *)dialog;
     bool lists = act_step_of(act)->chosen;
     const char *title = act->verb ? act->verb->title : "Pause or resume: where?";
-    int rows = lists ? (int)act->where.count + 2 : LINES;
-    struct canvas_part before = box_enter(canvas, title, rows, COLUMNS_WANTED);
+    int columns = canvas->width - 4 < COLUMNS_WANTED ? canvas->width - 4 : COLUMNS_WANTED;
+    struct canvas_part before;
+    struct shown shown;
 
     (void)top;
-    if (lists)
+    for (size_t i = 0; i < LINES; i++)
+        buf_init(&shown.texts[i], FACT_BYTES_MOST);
+    if (lists) {
+        before = box_enter(canvas, title, (int)act->where.count + 2, COLUMNS_WANTED);
         draw_where(act, canvas);
-    else if (act->verb)
-        draw_lines(act, canvas);
+    } else {
+        before =
+            box_enter(canvas, title, measure(act, columns, canvas->ascii, &shown), COLUMNS_WANTED);
+        draw_lines(act, canvas, &shown);
+    }
     canvas_restore(canvas, before);
+    for (size_t i = 0; i < LINES; i++)
+        buf_release(&shown.texts[i]);
 }

@@ -2,6 +2,7 @@
 #include "tui/act_state.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,11 +32,23 @@ static bool read_count(struct act *act, const struct ingest_answer *answer)
     return act->count >= 0;
 }
 
+void act_say_count(struct act *act, enum log_kind kind, const char *format, ...)
+{
+    const struct act_target *target = &act->targets[0];
+    char result[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(result, sizeof(result), format, arguments);
+    va_end(arguments);
+    top_say(act->top, kind, "%s: %s at %s", result, target->name, act_place_name(act, target));
+}
+
 static void finish_discard(struct act *act)
 {
     if (act->done)
-        top_say(act->top, LOG_DONE, "discarded %lld %s at %s", (long long)act->count,
-                act->targets[0].name, act_place_name(act, &act->targets[0]));
+        act_say_count(act, act->count > 0 ? LOG_DONE : LOG_NOTE, "discarded %lld",
+                      (long long)act->count);
     act->at = AT_OVER;
 }
 
@@ -46,8 +59,7 @@ static void finish_replay(struct act *act)
         return;
     }
     if (act->done)
-        top_say(act->top, LOG_DONE, "replayed 0 %s at %s: none waited any more",
-                act->targets[0].name, act_place_name(act, &act->targets[0]));
+        act_say_count(act, LOG_NOTE, "replayed 0, none waited any more");
     act->at = AT_OVER;
 }
 
@@ -104,8 +116,6 @@ static void keep_to_counted(struct letter_filter *filter, int64_t date_s)
 
 void act_count_answered(struct act *act, const struct ingest_answer *answer)
 {
-    const struct act_target *target = &act->targets[0];
-    const char *place = act_place_name(act, target), *why = answer->error.text;
     enum log_kind kind = act_judge(answer);
 
     act->count = kind == LOG_DONE ? letter_act_count(answer->body, answer->length) : -1;
@@ -115,12 +125,11 @@ void act_count_answered(struct act *act, const struct ingest_answer *answer)
         return;
     }
     if (act->count == 0)
-        top_say(act->top, LOG_NOTE, "nothing to %s: there are no %s at %s that wait",
-                act->verb->word, target->name, place);
+        act_say_count(act, LOG_NOTE, "nothing to %s, none waits", act->verb->word);
     else /* a dry run changes nothing, whatever became of it */
-        top_say(act->top, kind == LOG_AUTH || kind == LOG_REFUSED ? kind : LOG_PROBLEM,
-                "%s at %s could not be counted: %s", target->name, place,
-                kind == LOG_DONE ? "the answer cannot be read" : why);
+        act_say_count(act, kind == LOG_AUTH || kind == LOG_REFUSED ? kind : LOG_PROBLEM,
+                      "could not be counted, %.200s",
+                      kind == LOG_DONE ? "the answer cannot be read" : answer->error.text);
     act->at = AT_OVER;
 }
 

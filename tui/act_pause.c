@@ -54,12 +54,11 @@ static void finish(struct act *act)
                                                   : LOG_DONE;
 
     if (act->target_count > 1)
-        top_say(act->top, kind, "%s %zu of %zu: %zu not done, %zu unknown, %zu not tried%s",
-                act->verb->done, act->done, act->target_count, act->failed, act->unknown, untried,
-                act->failed || act->unknown ? "; the log tells which" : "");
+        top_say(act->top, kind,
+                "%s %zu of %zu: %zu not done, %zu unknown, %zu not tried; the log tells which",
+                act->verb->done, act->done, act->target_count, act->failed, act->unknown, untried);
     else if (act->done)
-        top_say(act->top, LOG_DONE, "%s %s at %s", act->verb->done, act->targets[0].name,
-                act_place_name(act, &act->targets[0]));
+        act_say_target(act, &act->targets[0], LOG_DONE, "", act->verb->done, "");
     act->at = AT_OVER;
 }
 
@@ -199,6 +198,7 @@ static bool collect(struct act *act, const size_t *rows, size_t count)
             *target = (struct act_target){.endpoint = i,
                                           .id = arena_text(&act->arena, row->id),
                                           .name = arena_text(&act->arena, row->name),
+                                          .row = rows[n],
                                           .paused = found->paused == SAMPLE_YES};
             if (!target->id || !target->name)
                 return false;

@@ -68,40 +68,42 @@ enum log_kind act_judge(const struct ingest_answer *answer)
     return answer->error.code == ERROR_NONE ? LOG_DONE : LOG_REFUSED;
 }
 
-/* Of several, each failure stands in the log, and the summary is said. */
-static void say_or_note(struct act *act, enum log_kind kind, const char *text)
+void act_say_target(struct act *act, const struct act_target *target, enum log_kind kind,
+                    const char *result, const char *doing, const char *detail)
 {
+    struct buf text;
+
+    buf_init(&text, 8192);
+    buf_printf(&text, "%s%s %s at %s%s", result, doing, target->name, act_place_name(act, target),
+               detail);
     if (act->target_count > 1)
-        top_note(act->top, kind, "%s", text);
+        top_note(act->top, kind, "%s", buf_text(&text));
     else
-        top_say(act->top, kind, "%s", text);
+        top_say(act->top, kind, "%s", buf_text(&text));
+    buf_release(&text);
 }
 
-static void add_why(struct buf *out, const struct ingest_answer *answer)
+static const char *why_unknown(const struct ingest_answer *answer)
 {
     if (!answer)
-        buf_add_text(out, "it was left before the answer came");
-    else if (answer->end == INGEST_LOST)
-        buf_printf(out, "the connection broke after it was sent (%s)", answer->error.text);
-    else if (answer->error.code != ERROR_NONE)
-        buf_add_text(out, answer->error.text);
-    else
-        buf_add_text(out, "its answer cannot be read");
+        return "it was left before the answer came";
+    if (answer->end == INGEST_LOST)
+        return "the connection broke";
+    return answer->error.code == ERROR_NONE ? "its answer cannot be read" : "the endpoint failed";
 }
 
 void act_say_failure(struct act *act, const struct act_target *target, enum log_kind kind,
                      const char *doing, const struct ingest_answer *answer)
 {
-    struct buf text;
+    const char *error = answer ? answer->error.text : "";
+    char result[128] = "not done: ", detail[sizeof(answer->error.text) + 8] = "";
 
-    buf_init(&text, 8192);
-    buf_printf(&text, "%s: %s %s at %s: ", kind == LOG_UNKNOWN ? "unknown" : "not done", doing,
-               target->name, act_place_name(act, target));
-    add_why(&text, answer);
     if (kind == LOG_UNKNOWN)
-        buf_add_text(&text, "; look before doing it again");
-    say_or_note(act, kind, buf_text(&text));
-    buf_release(&text);
+        snprintf(result, sizeof(result),
+                 "unknown: %s; look before doing it again: ", why_unknown(answer));
+    if (*error)
+        snprintf(detail, sizeof(detail), ": %s", error);
+    act_say_target(act, target, kind, result, doing, detail);
 }
 
 /* -- sending ------------------------------------------------------------------------------------
@@ -142,16 +144,33 @@ static void count_result(struct act *act, enum log_kind kind)
         act->failed++;
 }
 
+/* A subscription's mark goes with the last of its targets: what is still marked is still to do. */
+static void unmark(struct act *act, const struct act_target *done)
+{
+    struct top *top = act->top;
+
+    for (size_t i = 0; i < act->target_count; i++)
+        if (act->targets[i].row == done->row && !act->targets[i].done)
+            return;
+    if (done->id && done->row < top->mark_capacity)
+        top->marks[done->row] = false;
+}
+
 void act_send_answered(struct act *act, const struct ingest_answer *answer)
 {
-    const struct act_target *target = &act->targets[act->next];
+    struct act_target *target = &act->targets[act->next];
     enum log_kind kind = act_judge(answer);
 
     if (kind == LOG_DONE && !act->verb->read(act, answer))
         kind = LOG_UNKNOWN;
+    target->done = kind == LOG_DONE;
+    if (target->done)
+        unmark(act, target);
     count_result(act, kind);
     if (kind != LOG_DONE)
         act_say_failure(act, target, kind, act->verb->doing, answer);
+    else if (act->target_count > 1)
+        act_say_target(act, target, kind, "", act->verb->done, "");
     if (act->next < act->target_count)
         act_enter(act, AT_SEND);
     else
@@ -165,10 +184,10 @@ void act_send_left(struct act *act)
     if (act->ask) {
         count_result(act, LOG_UNKNOWN);
         act_say_failure(act, target, LOG_UNKNOWN, act->verb->doing, NULL);
-    } else if (act->target_count == 1) {
-        top_say(act->top, LOG_NOTE, "%s %s at %s: left before anything was sent", act->verb->doing,
-                target->name, act_place_name(act, target));
     }
+    for (size_t i = act->next; i < act->target_count; i++)
+        act_say_target(act, &act->targets[i], LOG_NOTE, "not done: ", act->verb->doing,
+                       ": left before it was sent");
     if (act->target_count > 1)
         act->verb->finish(act);
 }

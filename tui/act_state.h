@@ -27,7 +27,8 @@ struct act;
 struct act_target {
     size_t endpoint;
     const char *id, *name; /* id NULL: dead letters; name: for people */
-    bool paused;
+    size_t row;            /* of the fleet, of a subscription */
+    bool paused, done;
 };
 
 /* What is done. */
@@ -59,6 +60,7 @@ struct act {
     /* What is asked for. */
     char says[256];
     bool complains; /* says what was wrong with what was typed */
+    bool hides;     /* not all that is confirmed was to be seen when it was drawn last */
     struct prompt prompt;
     struct list where;
     size_t *where_endpoints; /* of its items; SIZE_MAX: all */
@@ -81,6 +83,8 @@ struct act {
 /* A step; what is NULL it does not have. */
 struct act_step {
     const char *keys; /* for the last line */
+    bool confirms;    /* what is shown, by Enter */
+    int leaves;       /* this key ends the dialog, as Escape may; 0: none */
     void (*begin)(struct act *act);
     void (*chosen)(struct act *act);                  /* from `where` */
     void (*typed)(struct act *act, const char *text); /* into `prompt` */
@@ -107,9 +111,17 @@ const char *act_place_name(const struct act *act, const struct act_target *targe
 
 /* What an answer to a change is: DONE, REFUSED (also what was not sent), AUTH or UNKNOWN. */
 enum log_kind act_judge(const struct ingest_answer *answer);
+/* The result comes first in each line, which may be cut off at its end. Of several targets each has
+ * its line in the log, and the summary alone is said. */
+void act_say_target(struct act *act, const struct act_target *target, enum log_kind kind,
+                    const char *result, const char *doing, const char *detail);
 /* The line of a call that failed; answer NULL: it was left before one came. */
 void act_say_failure(struct act *act, const struct act_target *target, enum log_kind kind,
                      const char *doing, const struct ingest_answer *answer);
+
+/* Of dead letters: the result, then of which. */
+void act_say_count(struct act *act, enum log_kind kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4))); /* act_letters.c */
 
 /* -- steps */
 
@@ -142,6 +154,7 @@ void act_abort_left(struct act *act);
 void act_look_begin(struct act *act);
 void act_look_send(struct act *act);
 void act_look_answered(struct act *act, const struct ingest_answer *answer);
+void act_look_left(struct act *act);
 
 /* -- act_draw.c */
 void act_draw(struct dialog *dialog, struct top *top, struct canvas *canvas);

@@ -6,23 +6,29 @@
 
 enum { LOOK_EVERY_MS = 1000 };
 
-static void say(struct act *act, enum log_kind kind, const char *what)
-{
-    top_say(act->top, kind, "replayed %lld %s at %s: %s", (long long)act->count,
-            act->targets[0].name, act_place_name(act, &act->targets[0]), what);
-}
-
 /* -- watching -----------------------------------------------------------------------------------
  */
 
+/* Another replay may be among what the filter selects, and be counted with it. */
+static int64_t done_of(const struct act *act)
+{
+    int64_t done = act->count - act->taken_back - act->left;
+
+    return done > 0 ? done : 0;
+}
+
 static void say_left(struct act *act)
 {
-    long long left = act->left, count = act->count;
+    long long done = done_of(act), left = act->left, count = act->count;
 
-    if (left > count) /* another replay is among what the filter selects */
-        count = left;
-    snprintf(act->says, sizeof(act->says), "%lld of %lld are done, %lld are left%s", count - left,
-             count, left, act->taken_back > 0 ? ", and have begun" : "");
+    if (act->abort_unknown)
+        snprintf(act->says, sizeof(act->says),
+                 "%lld of %lld left; how many were taken back is not known", left, count);
+    else if (act->aborted)
+        snprintf(act->says, sizeof(act->says), "%lld of %lld taken back, %lld done, %lld left",
+                 (long long)act->taken_back, count, done, left);
+    else
+        snprintf(act->says, sizeof(act->says), "%lld of %lld done, %lld left", done, count, left);
 }
 
 void act_watch_begin(struct act *act)
@@ -69,7 +75,13 @@ bool act_watch_escape(struct act *act)
 
 void act_watch_left(struct act *act)
 {
-    say(act, LOG_DONE, "it was left before its end, and goes on");
+    if (act->abort_unknown)
+        act_say_count(act, LOG_UNKNOWN,
+                      "unknown how many of %lld were taken back, the others go on",
+                      (long long)act->count);
+    else
+        act_say_count(act, LOG_NOTE, "goes on, %lld of %lld were left", (long long)act->left,
+                      (long long)act->count);
 }
 
 /* -- taking back --------------------------------------------------------------------------------
@@ -101,21 +113,22 @@ void act_abort_answered(struct act *act, const struct ingest_answer *answer)
     if (count >= 0) {
         act->taken_back = count;
         act->left = act->left > count ? act->left - count : 0;
-        top_say(act->top, LOG_DONE, "took back %lld of %lld %s at %s", (long long)count,
-                (long long)act->count, target->name, act_place_name(act, target));
+        act_say_count(act, LOG_DONE, "took back %lld of %lld", (long long)count,
+                      (long long)act->count);
     } else {
         kind = kind == LOG_DONE ? LOG_UNKNOWN : kind;
         act->abort_unknown = kind == LOG_UNKNOWN;
         act_say_failure(act, target, kind, taking_back, answer);
     }
-    act_enter(act, AT_WATCH);
+    act_enter(act, act->left > 0 ? AT_WATCH : AT_LOOK);
 }
 
 void act_abort_left(struct act *act)
 {
     if (act->ask)
         act_say_failure(act, &act->targets[0], LOG_UNKNOWN, taking_back, NULL);
-    act_watch_left(act);
+    else
+        act_watch_left(act);
 }
 
 /* -- what came back -----------------------------------------------------------------------------
@@ -140,9 +153,10 @@ static bool filter_back(const struct act *act, struct letter_filter *back)
     return act->sent_ms >= 0;
 }
 
-static void end(struct act *act, const char *what)
+static void say_unknown(struct act *act)
 {
-    say(act, LOG_DONE, what);
+    act_say_count(act, LOG_UNKNOWN, "unknown how many of %lld were delivered",
+                  (long long)act->count);
     act->at = AT_OVER;
 }
 
@@ -154,7 +168,13 @@ void act_look_send(struct act *act)
     if (!act->abort_unknown && filter_back(act, &back))
         act_ask(act, act->targets[0].endpoint, "/v1/dlq/replay", letter_act_body(&back, &dry));
     else
-        end(act, "it has ended; how many were delivered is not known");
+        say_unknown(act);
+}
+
+/* What the sink refused again is no success; where it took nothing, it still does not work. */
+static enum log_kind judge_replay(int64_t gone, int64_t back)
+{
+    return back == 0 ? LOG_DONE : back < gone ? LOG_REFUSED : LOG_PROBLEM;
 }
 
 void act_look_answered(struct act *act, const struct ingest_answer *answer)
@@ -163,10 +183,10 @@ void act_look_answered(struct act *act, const struct ingest_answer *answer)
                        ? letter_act_count(answer->body, answer->length)
                        : -1;
     int64_t gone = act->count > act->taken_back ? act->count - act->taken_back : 0;
-    char what[128];
+    char taken[64] = "";
 
     if (back < 0) {
-        end(act, "it has ended; how many came back could not be asked");
+        say_unknown(act);
         return;
     }
     if (act->filter.ids)
@@ -174,10 +194,13 @@ void act_look_answered(struct act *act, const struct ingest_answer *answer)
     if (back > gone)
         back = gone;
     if (act->taken_back > 0)
-        snprintf(what, sizeof(what), "%lld delivered, %lld came back, %lld taken back",
-                 (long long)(gone - back), (long long)back, (long long)act->taken_back);
-    else
-        snprintf(what, sizeof(what), "%lld delivered, %lld came back", (long long)(gone - back),
-                 (long long)back);
-    end(act, what);
+        snprintf(taken, sizeof(taken), ", %lld taken back", (long long)act->taken_back);
+    act_say_count(act, judge_replay(gone, back), "replayed %lld, %lld delivered, %lld came back%s",
+                  (long long)gone, (long long)(gone - back), (long long)back, taken);
+    act->at = AT_OVER;
+}
+
+void act_look_left(struct act *act)
+{
+    say_unknown(act);
 }

@@ -71,7 +71,7 @@ int column_find(const char *name)
 /* -- layout ---------------------------------------------------------------------------------------
  */
 
-enum { TREND_SHORT = 6, TREND_MOST = 40 };
+enum { TREND_LEAST = 5, TREND_SHORT = 6, TREND_MOST = 40, NAME_USUAL = 21 /* of 80 */ };
 
 /* The trend grows with the screen, so that a wide one shows more time and not only a wider name. */
 static int trend_width(int screen_columns)
@@ -95,6 +95,26 @@ static int width_of(enum column_id column, int screen_columns)
     return column == COLUMN_TREND ? trend_width(screen_columns) : column_table[column].width;
 }
 
+/* What a name lacks beside many columns: the trend gives it, and where it has too little to give,
+ * the version goes. */
+static int room_for_name(int left, int widths[COLUMNS])
+{
+    int lacks = NAME_USUAL - left, spare = widths[COLUMN_TREND] - TREND_LEAST;
+
+    if (lacks <= 0 || widths[COLUMN_TREND] == 0)
+        return left;
+    if (lacks > spare && widths[COLUMN_VERSION] > 0) {
+        left += widths[COLUMN_VERSION] + 1;
+        widths[COLUMN_VERSION] = 0;
+        lacks = NAME_USUAL - left;
+    }
+    lacks = lacks < spare ? lacks : spare;
+    if (lacks <= 0)
+        return left;
+    widths[COLUMN_TREND] -= lacks;
+    return left + lacks;
+}
+
 void column_layout(int screen_columns, int widths[COLUMNS])
 {
     static const enum column_id given_up[] = {COLUMN_DELIVERED, COLUMN_DEAD};
@@ -105,6 +125,7 @@ void column_layout(int screen_columns, int widths[COLUMNS])
         if (widths[column] > 0 && column != COLUMN_NAME)
             left -= widths[column] + 1;
     }
+    left = room_for_name(left, widths);
     for (size_t i = 0; i < sizeof(given_up) / sizeof(given_up[0]); i++)
         if (left < column_table[COLUMN_NAME].width) {
             left += widths[given_up[i]] + 1;
@@ -120,7 +141,7 @@ char *column_state_text(char *out, size_t size, int width, const struct row_view
 {
     const char *word = row_state_words[view->point.state];
     char sign = row_state_chars[view->point.state], age[FORMAT_SIZE];
-    double age_s = column_age_s(view);
+    double age_s = (double)view->point.age_s;
 
     if (width < column_table[COLUMN_STATE].width) {
         snprintf(out, size, "%c", sign);

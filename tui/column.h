@@ -53,7 +53,6 @@ struct row_view {
     size_t row;
     const struct row *of;
     struct point point;
-    int64_t at_ms; /* when the step was closed: what the age of a stale one is told from */
     bool selected, marked;
 };
 void column_head(struct canvas *canvas, int line, const int widths[COLUMNS], int sorted_by,

@@ -61,15 +61,6 @@ bool column_known(enum column_id column, const struct row_view *view)
                                                    : !isnan(column_number(column, view));
 }
 
-double column_age_s(const struct row_view *view)
-{
-    int64_t sampled_ms = view->of->sampled_ms;
-
-    if (!view->point.stale || sampled_ms <= 0 || sampled_ms > view->at_ms)
-        return NAN;
-    return (double)(view->at_ms - sampled_ms) / 1000;
-}
-
 /* -- order ----------------------------------------------------------------------------------------
  */
 

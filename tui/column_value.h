@@ -19,9 +19,6 @@ bool column_known(enum column_id column, const struct row_view *view);
 int column_compare_values(enum column_id column, const struct row_view *a,
                           const struct row_view *b);
 
-/* Seconds since a stale row was told of; NAN: it is not stale, or nobody knows. */
-double column_age_s(const struct row_view *view);
-
 /* The state cell in so many columns: the word, behind it the age of what is stale; the character
  * where there is no room for words. */
 char *column_state_text(char *out, size_t size, int width, const struct row_view *view);

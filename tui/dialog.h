@@ -1,8 +1,9 @@
 /* What stands before the view and takes the keys: menus and the steps of an action.
  *
  * An action's way: what → (replay: count, dry run, rate) → confirm, with endpoint, object, count
- * and effect, a reason, and on a production endpoint its name typed → progress (Esc aborts a
- * replay) → one result line in the log: done, refused, or unknown because the connection broke.
+ * and effect, a reason, and on a production endpoint its name typed → progress (Esc takes a replay
+ * back, b leaves it going on) → one result line in the log: done, refused, or unknown because the
+ * connection broke. Nobody confirms what the screen has no room for.
  * act.c is this way; dialog.c draws and hands on keys.
  */
 #ifndef TUI_DIALOG_H
@@ -31,8 +32,13 @@ void dialog_menu(struct top *top, const char *title, const char *const *items, s
 void act_pause(struct top *top, const size_t *rows,
                size_t count); /* or resume, what they are not */
 enum act_kind { ACT_REPLAY, ACT_DISCARD };
-/* `what`: for people, "dead letters of voice (http-500)". The filter's texts and ids are copied. */
+/* `what`: for people, "dead letters of voice (http-500)"; without the endpoint. The filter's texts
+ * and ids are copied. */
 void act_letters(struct top *top, enum act_kind kind, size_t endpoint,
                  const struct letter_filter *filter, const char *what);
+
+/* At the end of the program, when nobody can read the log any more: closes the dialog, and adds the
+ * lines, safe for a terminal, that this gave and those of what is still unknown. */
+void act_last_words(struct top *top, struct buf *out);
 
 #endif

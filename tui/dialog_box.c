@@ -1,5 +1,6 @@
 #include "tui/dialog_box.h"
 
+#include "tui/canvas_glyph.h"
 #include "tui/request.h"
 
 #include <limits.h>
@@ -50,16 +51,128 @@ static void enter_bare(struct canvas *canvas, const char *title)
     canvas_enter(canvas, 1, 0, canvas->height - 1, canvas->width);
 }
 
+static bool has_frame(const struct canvas *canvas, int rows)
+{
+    return canvas->height >= (rows + 2 > canvas->height ? BOX_ROWS_FRAMED : BOX_ROWS_LEAST) &&
+           canvas->width >= BOX_COLUMNS_LEAST;
+}
+
 struct canvas_part box_enter(struct canvas *canvas, const char *title, int rows, int columns)
 {
     struct canvas_part before = {canvas->top, canvas->left, canvas->height, canvas->width};
     int title_columns = text_columns(title, canvas->ascii) + 2;
 
-    if (canvas->height < BOX_ROWS_LEAST || canvas->width < BOX_COLUMNS_LEAST)
-        enter_bare(canvas, title);
-    else
+    if (has_frame(canvas, rows))
         enter_framed(canvas, title, rows, columns > title_columns ? columns : title_columns);
+    else
+        enter_bare(canvas, title);
     return before;
+}
+
+/* -- text over several rows ---------------------------------------------------------------------
+ */
+
+enum { TEXT_BYTES_MOST = 65536 };
+
+/* Bytes of what goes into one row, one character at least; `words`: to the last blank of the row's
+ * second half. */
+static size_t fitting(const char *text, int room, bool ascii, bool words)
+{
+    size_t end = 0, blank = 0;
+    struct glyph glyph;
+
+    for (int columns = 0; text[end]; columns += glyph.columns, end += glyph.bytes) {
+        glyph_read(&glyph, text + end, ascii);
+        if (words && text[end] == ' ' && columns >= room / 2)
+            blank = end + 1;
+        if (columns + glyph.columns > room)
+            return blank > 0 ? blank : end > 0 ? end : glyph.bytes;
+    }
+    return end;
+}
+
+static int rows_of(const char *text, int room, bool ascii, bool words)
+{
+    int rows = 0;
+
+    do {
+        text += fitting(text, room, ascii, words);
+        rows++;
+    } while (*text);
+    return rows;
+}
+
+/* Bytes of its first columns: of so many at most. */
+static size_t columns_end(const char *text, int columns, bool ascii)
+{
+    struct glyph glyph;
+    size_t end = 0;
+
+    while (text[end]) {
+        glyph_read(&glyph, text + end, ascii);
+        columns -= glyph.columns;
+        if (columns < 0)
+            break;
+        end += glyph.bytes;
+    }
+    return end;
+}
+
+/* Of a text that is too long for so many rows: both its ends. */
+static void add_ends(struct buf *out, const char *text, int room, int rows, bool ascii)
+{
+    int columns = text_columns(text, ascii), keep = rows * room - 1;
+
+    do { /* wide characters may leave a column empty at a row's end */
+        size_t head = columns_end(text, keep - keep / 2, ascii);
+        size_t tail = columns_end(text, columns - keep / 2, ascii);
+        buf_reset(out);
+        buf_add(out, text, head);
+        buf_add_text(out, ascii ? "~" : "…");
+        buf_add_text(out, text + tail);
+    } while (rows_of(buf_text(out), room, ascii, false) > rows && --keep > 0);
+}
+
+static void draw_rows(struct canvas *canvas, int row, int column, enum style style,
+                      const char *text, bool words)
+{
+    int room = canvas->width - column;
+    struct buf line;
+
+    buf_init(&line, TEXT_BYTES_MOST);
+    for (; *text; row++) {
+        size_t length = fitting(text, room, canvas->ascii, words), shown = length;
+        while (shown > 0 && text[shown - 1] == ' ')
+            shown--;
+        buf_reset(&line);
+        buf_add(&line, text, shown);
+        canvas_text(canvas, row, column, room, style, buf_text(&line));
+        text += length;
+    }
+    buf_release(&line);
+}
+
+int box_text_rows(const char *text, int columns, bool ascii)
+{
+    return columns > 0 ? rows_of(text, columns, ascii, true) : 1;
+}
+
+void box_text(struct canvas *canvas, int row, int column, int rows, enum style style,
+              const char *text)
+{
+    int room = canvas->width - column;
+    bool words, whole;
+    struct buf ends;
+
+    if (room <= 0 || rows <= 0)
+        return;
+    words = rows_of(text, room, canvas->ascii, true) <= rows;
+    whole = words || rows_of(text, room, canvas->ascii, false) <= rows;
+    buf_init(&ends, TEXT_BYTES_MOST);
+    if (!whole)
+        add_ends(&ends, text, room, rows, canvas->ascii);
+    draw_rows(canvas, row, column, style, whole ? text : buf_text(&ends), words);
+    buf_release(&ends);
 }
 
 /* -- the list -----------------------------------------------------------------------------------

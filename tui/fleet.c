@@ -1,6 +1,7 @@
-#include "tui/fleet_state.h"
+#include "tui/fleet.h"
 
 #include "core/text.h"
+#include "tui/fleet_state.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -79,6 +79,7 @@ extern const char row_state_chars[ROW_STATES]; /* '?' '.' '~' '!' '=' 'X' '-' */
 
 struct point {
     float figures[FIGURES]; /* NAN: not known */
+    float age_s;            /* of what is stale: since it was told, when the step was closed; NAN */
     uint8_t state;          /* enum row_state */
     bool stale;             /* of an endpoint that is late or down */
 };

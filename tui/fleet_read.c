@@ -48,7 +48,7 @@ void fleet_point(const struct fleet *fleet, size_t row, int64_t step, struct poi
         *out = of->points[row];
         return;
     }
-    *out = (struct point){.state = ROW_UNKNOWN};
+    *out = (struct point){.age_s = NAN, .state = ROW_UNKNOWN};
     forget(out->figures);
 }
 

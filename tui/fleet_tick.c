@@ -187,13 +187,16 @@ static enum row_state state_of(const struct fleet_row *row, const struct point *
     return knows_nothing(point) ? ROW_UNKNOWN : ROW_OK;
 }
 
-/* What no live endpoint told is as it was. */
+/* What no live endpoint told is as it was. Its age is kept, too: in history it stays what it was.
+ */
 static void stay(const struct fleet *fleet, size_t n, const struct past *past, struct point *point)
 {
+    int64_t age_ms = past->time_ms - fleet->rows[n].shown.sampled_ms;
     struct point before;
 
     fleet_point(fleet, n, past->step - 1, &before);
     point->stale = true;
+    point->age_s = age_ms >= 0 ? (float)((double)age_ms / 1000) : NAN;
     point->figures[FIGURE_DEAD_GROWTH] = before.figures[FIGURE_DEAD_GROWTH];
     point->figures[FIGURE_DRAIN_S] = before.figures[FIGURE_DRAIN_S];
 }
@@ -300,7 +303,7 @@ static void make_room(struct fleet *fleet, size_t bytes)
 static void points_clear(struct point *points, size_t count)
 {
     for (size_t n = 0; n < count; n++) {
-        points[n] = (struct point){.state = ROW_UNKNOWN};
+        points[n] = (struct point){.age_s = NAN, .state = ROW_UNKNOWN};
         for (size_t i = 0; i < FIGURES; i++)
             points[n].figures[i] = NAN;
     }

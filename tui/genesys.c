@@ -173,6 +173,7 @@ static bool make_plan(struct genesys *genesys, struct error *error)
         .owner = options->owner,
         .organizations = {options->organizations[0], genesys->identity.organization,
                           genesys->identity.organization_id},
+        .now_s = genesys->now_ms / 1000,
     };
 
     return !options->desired || plan_make(&genesys->plan, &input, error);

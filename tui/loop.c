@@ -5,12 +5,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { INTERVAL_MS = 1000, FDS_OF_GENESYS = 64, FDS_OF_ENDPOINT = 8 };
+enum { INTERVAL_MS = 1000, FDS_OF_GENESYS = 64, FDS_OF_ENDPOINT = 8, LAST_WORDS_BYTES = 1 << 20 };
 
 /* -- time ---------------------------------------------------------------------------------------
  */
@@ -173,6 +174,7 @@ bool top_run(const struct top_settings *settings, enum top_health *health, struc
     bool ok = false;
 
     *health = TOP_CANNOT_TELL;
+    buf_init(&loop.last_words, LAST_WORDS_BYTES);
     signal(SIGPIPE, SIG_IGN);
     if (!loop_open(&loop, error))
         goto cleanup;
@@ -184,6 +186,8 @@ bool top_run(const struct top_settings *settings, enum top_health *health, struc
     ok = screen ? loop_screen(&loop, screen, error) : loop_text(&loop, health, error);
 cleanup:
     screen_free(screen);
+    fputs(buf_text(&loop.last_words), stderr);
+    buf_release(&loop.last_words);
     loop_close(&loop);
     signals_end();
     return ok;

@@ -1,7 +1,7 @@
 /* The dashboard on a terminal: keys first, then the network, then at most one drawing. */
 #include "tui/loop_state.h"
 
-#include "tui/top.h"
+#include "tui/dialog.h"
 
 #include <unistd.h>
 
@@ -167,9 +167,11 @@ bool loop_screen(struct loop *loop, struct screen *screen, struct error *error)
         error_no_memory(error);
     else
         ok = true;
+    shown.top->now_ms = loop_now(loop);
     if (settings->note)
         top_note(shown.top, LOG_NOTE, "%s", settings->note);
     ok = ok && run(&shown, error);
+    act_last_words(shown.top, &loop->last_words);
     top_free(shown.top);
     canvas_release(&shown.canvas);
     return ok;

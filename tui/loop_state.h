@@ -19,6 +19,7 @@ struct loop {
     int64_t first_ms, last_ms; /* of a replay */
     struct pollfd *fds;
     size_t fds_most;
+    struct buf last_words; /* for stderr, once the terminal was given back */
 };
 
 /* Since the epoch; never goes back, and counts on while the machine sleeps. In a replay on a

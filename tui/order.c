@@ -28,8 +28,6 @@ static bool look(const struct fleet *fleet, size_t row, int64_t step, const stru
                  struct row_view *view)
 {
     *view = (struct row_view){.row = row, .of = fleet_row(fleet, row)};
-    if (step >= 0)
-        view->at_ms = fleet_time_ms(fleet, step);
     fleet_point(fleet, row, step, &view->point);
     return query_holds(query, view);
 }

@@ -142,6 +142,28 @@ static bool read_field(struct term *term, const char *word, size_t length, const
     return true;
 }
 
+static bool fail_state(struct error *error, const char *word, const char *state)
+{
+    struct buf names;
+
+    buf_init(&names, CELL_MOST);
+    for (size_t i = ROW_OK; i < ROW_STATES; i++)
+        buf_printf(&names, "%s%s", i > ROW_OK ? ", " : "", row_state_words[i]);
+    error_set(error, ERROR_INVALID, "%s: there is no state \"%s\", but: %s", word, state,
+              buf_text(&names));
+    buf_release(&names);
+    return false;
+}
+
+/* A part of a word is enough, as of any text. */
+static bool is_state(const char *part)
+{
+    for (size_t i = 0; i < ROW_STATES; i++)
+        if (strcasestr(row_state_words[i], part))
+            return true;
+    return false;
+}
+
 static bool read_term(struct term *term, const char *word, struct error *error)
 {
     const char *from, *sign = "";
@@ -163,6 +185,8 @@ static bool read_term(struct term *term, const char *word, struct error *error)
         return read_number(term, term->text, from, sign, error);
     if (!*term->text)
         return error_set(error, ERROR_INVALID, "%s: a text is expected after :", from);
+    if (term->field == COLUMN_STATE && !is_state(term->text))
+        return fail_state(error, from, term->text);
     return true;
 }
 

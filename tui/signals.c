@@ -86,10 +86,18 @@ static void on_crash(int signal, siginfo_t *info, void *context)
 /* -- life cycle ---------------------------------------------------------------------------------
  */
 
+/* What is ignored, as SIGQUIT is in a shell's background job, stays so: raised again it would not
+ * end the program. */
 static void set_row(const struct row *row, struct sigaction *before)
 {
-    struct sigaction action = {.sa_flags = SA_RESTART};
+    struct sigaction action = {.sa_flags = SA_RESTART}, present;
 
+    sigaction(row->signal, NULL, &present);
+    if (row->crash && present.sa_handler == SIG_IGN) {
+        if (before)
+            *before = present;
+        return;
+    }
     sigemptyset(&action.sa_mask);
     if (row->crash) {
         action.sa_flags = SA_SIGINFO | SA_ONSTACK;

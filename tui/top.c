@@ -353,9 +353,9 @@ static void tick(struct top *top)
         return;
     }
     own->arrange = true;
-    if (top->frozen < 0) {
+    if (top->frozen < 0 || top->view == VIEW_SUBSCRIPTION) /* which tells of now beside it */
         top->dirty = true;
-    } else if (top->frozen < fleet_first(top->fleet)) {
+    if (top->frozen >= 0 && top->frozen < fleet_first(top->fleet)) {
         top->frozen = fleet_first(top->fleet);
         top_hint(top, LOG_NOTE, "what was frozen has left the history; this is the oldest of it");
     }

@@ -81,11 +81,12 @@ static void run_view(struct top *top, const char *argument)
 static const struct {
     const char *name;
     void (*run)(struct top *top, const char *argument);
+    const char *needs; /* NULL: without an argument it is a request of that name */
 } commands[] = {
-    {"sort", run_sort},
-    {"filter", run_filter},
-    {"view", run_view},
-    {"save", top_save},
+    {"sort", run_sort, "the name of a column"},
+    {"filter", run_filter, NULL},
+    {"view", run_view, "overview, subscription, letters, drift, log or help"},
+    {"save", top_save, NULL},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -96,11 +97,16 @@ static void run_command(struct top *top, const char *line)
     const char *argument = line + length + strspn(line + length, " "), *nearest;
     enum top_request request = request_of_name(line, top->read_only);
 
-    for (size_t i = 0; *argument && i < COMMANDS; i++)
-        if (strlen(commands[i].name) == length && memcmp(commands[i].name, line, length) == 0) {
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strlen(commands[i].name) != length || memcmp(commands[i].name, line, length) != 0 ||
+            !(*argument || commands[i].needs))
+            continue;
+        if (*argument)
             commands[i].run(top, argument);
-            return;
-        }
+        else
+            top_hint(top, LOG_PROBLEM, "%s needs %s", line, commands[i].needs);
+        return;
+    }
     if (request != REQUEST_NONE) {
         top_request(top, request);
         return;

@@ -63,11 +63,14 @@ static void write_sort(const struct top *top, char *out, size_t size)
 
 static void write_marked(const struct top *top, char *out, size_t size)
 {
-    size_t count = 0;
+    size_t count = 0, hidden;
 
     for (size_t i = 0; i < top->mark_capacity; i++)
         count += top->marks[i];
-    if (count > 0)
+    hidden = count - view_marked(top);
+    if (hidden > 0)
+        snprintf(out, size, "%zu marked, %zu hidden", count, hidden);
+    else if (count > 0)
         snprintf(out, size, "%zu marked", count);
 }
 
@@ -86,7 +89,7 @@ static void write_read_only(const struct top *top, char *out, size_t size)
 static const struct piece pieces[] = {
     {80, STYLE_TITLE, write_program}, {0, STYLE_TITLE, write_view},
     {0, STYLE_FROZEN, write_frozen},  {0, STYLE_TITLE, write_filter},
-    {60, STYLE_TITLE, write_sort},    {0, STYLE_TITLE, write_marked},
+    {0, STYLE_TITLE, write_marked},   {60, STYLE_TITLE, write_sort},
     {80, STYLE_TITLE, write_replay},  {100, STYLE_TITLE, write_read_only},
 };
 
@@ -117,11 +120,11 @@ static void draw_title(const struct top *top, struct canvas *canvas)
 /* -- the foot line ------------------------------------------------------------------------------
  */
 
-enum { FOOT_KEYS = 12 };
+enum { FOOT_KEYS = 13 };
 static const enum top_request foot_keys[VIEWS][FOOT_KEYS] = {
     [VIEW_OVERVIEW] = {REQUEST_HELP, REQUEST_IN, REQUEST_FILTER, REQUEST_SORT_MENU, REQUEST_LETTERS,
                        REQUEST_DRIFT, REQUEST_LOG, REQUEST_FREEZE, REQUEST_PAUSE, REQUEST_REPLAY,
-                       REQUEST_MARK, REQUEST_QUIT},
+                       REQUEST_DISCARD, REQUEST_QUIT, REQUEST_MARK},
     [VIEW_SUBSCRIPTION] = {REQUEST_HELP, REQUEST_BACK, REQUEST_PANEL, REQUEST_LETTERS,
                            REQUEST_PAUSE, REQUEST_REPLAY, REQUEST_DISCARD, REQUEST_FREEZE,
                            REQUEST_STEP_BACK, REQUEST_STEP_ON},

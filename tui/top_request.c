@@ -258,9 +258,14 @@ static void act_on_letters(struct top *top, enum act_kind kind, enum top_request
         names[own->choice_count] = endpoint.name;
         own->choices[own->choice_count++] = i;
     }
-    if (own->choice_count == 0)
+    if (own->choice_count == 0) {
         top_hint(top, LOG_NOTE, "%s has no dead letters", row->name);
-    else if (own->choice_count == 1)
+        goto cleanup;
+    }
+    if (top->view == VIEW_OVERVIEW && view_marked(top) > 0)
+        top_hint(top, LOG_NOTE, "%s is for the selected one alone, not for what is marked",
+                 request_table[request].name);
+    if (own->choice_count == 1)
         letters_chosen(top, 0);
     else
         dialog_menu(top, "Dead letters of which endpoint", names, own->choice_count, 0,

@@ -53,14 +53,31 @@ int view_page(const struct top *top)
     return rows > 0 ? rows : top->own && top->own->rows > 0 ? 1 : USUAL;
 }
 
+/* SIZE_MAX: what is shown at this place of the table is not marked. */
+static size_t marked_at(const struct top *top, size_t place)
+{
+    size_t row = top->order.views[place].row;
+
+    return row < top->mark_capacity && top->marks[row] ? row : SIZE_MAX;
+}
+
+size_t view_marked(const struct top *top)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < top->order.count; i++)
+        count += marked_at(top, i) != SIZE_MAX;
+    return count;
+}
+
 size_t view_targets(const struct top *top, size_t *rows, size_t most)
 {
-    size_t all = fleet_rows(top->fleet), count = 0;
+    size_t count = 0;
 
-    for (size_t i = 0; top->view == VIEW_OVERVIEW && i < all && i < top->mark_capacity; i++)
-        if (top->marks[i] && count < most)
-            rows[count++] = i;
-    if (count == 0 && top->selected < all && most > 0)
+    for (size_t i = 0; top->view == VIEW_OVERVIEW && i < top->order.count; i++)
+        if (marked_at(top, i) != SIZE_MAX && count < most)
+            rows[count++] = marked_at(top, i);
+    if (count == 0 && top->selected < fleet_rows(top->fleet) && most > 0)
         rows[count++] = top->selected;
     return count;
 }

@@ -28,8 +28,10 @@ void view_draw_lines(struct canvas *canvas, const struct view_lines *lines, int 
 bool view_scroll(int *scroll, enum top_request request, int page);
 int view_page(const struct top *top); /* rows that a page is: those of the screen, 10 before any */
 
-/* Which the actions are for: the marked subscriptions, else the selected one. Rows of the fleet;
- * returns how many. */
+/* How many of the subscriptions that are shown are marked; a filter may hide others. */
+size_t view_marked(const struct top *top);
+/* Which the actions are for: the marked subscriptions that are shown, else the selected one. Rows
+ * of the fleet; returns how many. */
 size_t view_targets(const struct top *top, size_t *rows, size_t most);
 
 #endif

@@ -86,11 +86,10 @@ void letters_keep(int *scroll, int cursor, int rows)
 static void act_on_group(struct top *top, const struct letters *letters, enum act_kind kind)
 {
     struct letter_filter filter;
-    char name[256], what[300];
+    char what[256];
 
     letter_group_filter(&letters->at, &filter);
-    letter_group_name(top, &letters->at, name, sizeof(name));
-    snprintf(what, sizeof(what), "dead letters: %s", name);
+    letter_group_what(top, &letters->at, "dead letters", what, sizeof(what));
     act_letters(top, kind, letters->at.endpoint, &filter, what);
 }
 
@@ -98,16 +97,14 @@ static void act_on_ids(struct top *top, struct letters *letters, enum act_kind k
                        const int64_t *ids, size_t count)
 {
     struct letter_filter filter;
-    char name[256], what[300];
+    char which[64] = "marked dead letters", what[256];
 
     letter_filter_init(&filter);
     filter.ids = ids;
     filter.id_count = count;
-    letter_group_name(top, &letters->at, name, sizeof(name));
     if (count == 1)
-        snprintf(what, sizeof(what), "dead letter %" PRId64 ": %s", ids[0], name);
-    else
-        snprintf(what, sizeof(what), "%zu marked dead letters: %s", count, name);
+        snprintf(which, sizeof(which), "dead letter %" PRId64, ids[0]);
+    letter_group_what(top, &letters->at, which, what, sizeof(what));
     letters->acting = true;
     act_letters(top, kind, letters->at.endpoint, &filter, what);
 }

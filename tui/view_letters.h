@@ -80,6 +80,9 @@ bool letter_groups_move(struct top *top, struct letters *letters, enum top_reque
 /* "http-503 of voice at frankfurt" */
 void letter_group_name(const struct top *top, const struct letter_group *group, char *out,
                        size_t size);
+/* For an action on some of it: "dead letter 4 of voice (http-503)". */
+void letter_group_what(const struct top *top, const struct letter_group *group, const char *which,
+                       char *out, size_t size);
 MUST_CHECK bool letter_group_copy(struct letter_group *to, const struct letter_group *from);
 void letter_group_release(struct letter_group *group);
 void letter_group_filter(const struct letter_group *group, struct letter_filter *filter);

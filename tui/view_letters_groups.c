@@ -155,6 +155,13 @@ void letter_group_name(const struct top *top, const struct letter_group *group, 
              group->came_back == 1 ? ", come back" : "");
 }
 
+void letter_group_what(const struct top *top, const struct letter_group *group, const char *which,
+                       char *out, size_t size)
+{
+    snprintf(out, size, "%s of %.80s (%.60s%s)", which, subscription_name(top, group->subscription),
+             group->reason, group->came_back == 1 ? ", come back" : "");
+}
+
 /* -- the cursor ---------------------------------------------------------------------------------
  */
 

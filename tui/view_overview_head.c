@@ -79,23 +79,27 @@ static double seconds_between(int64_t from_ms, int64_t to_ms)
     return to_ms > from_ms ? (double)(to_ms - from_ms) / 1000 : 0;
 }
 
-static void put_state(struct pen *pen, const struct endpoint *endpoint, int64_t now_ms)
+/* What is frozen is not drawn by the second: it has times instead of what grows or runs out. */
+static void put_state(struct pen *pen, const struct endpoint *endpoint, const struct top *top)
 {
     enum style style = grade_styles[grade_of(endpoint)];
     const char *problem = endpoint->problem ? endpoint->problem : "?";
     char text[PIECE_BYTES], since[FORMAT_SIZE], wait[FORMAT_SIZE];
+    int64_t now_ms = top->now_ms;
+    bool frozen = top->frozen >= 0;
 
     switch (endpoint->state) {
     case ENDPOINT_DOWN:
-        snprintf(text, sizeof(text), "%s since %s, retry in %s: %s",
+        format_seconds(wait, sizeof(wait), seconds_between(now_ms, endpoint->retry_ms));
+        snprintf(text, sizeof(text), "%s since %s%s%s: %s",
                  endpoint->refused ? "token REFUSED" : "down",
                  format_time(since, sizeof(since), endpoint->down_since_ms, now_ms),
-                 format_seconds(wait, sizeof(wait), seconds_between(now_ms, endpoint->retry_ms)),
-                 problem);
+                 frozen ? "" : ", retry in ", frozen ? "" : wait, problem);
         break;
     case ENDPOINT_LATE:
-        snprintf(text, sizeof(text), "late %s",
-                 format_seconds(wait, sizeof(wait), seconds_between(endpoint->sampled_ms, now_ms)));
+        format_seconds(wait, sizeof(wait), seconds_between(endpoint->sampled_ms, now_ms));
+        format_time(since, sizeof(since), endpoint->sampled_ms, now_ms);
+        snprintf(text, sizeof(text), "late %s%s", frozen ? "since " : "", frozen ? since : wait);
         break;
     case ENDPOINT_WAITING:
         snprintf(text, sizeof(text), "waiting for its first answer");
@@ -145,7 +149,7 @@ static void put_endpoint(const struct top *top, struct canvas *canvas, int line,
     fleet_endpoint(top->fleet, n, top->now_ms, &endpoint);
     canvas_text(canvas, line, 0, name_columns, STYLE_STRONG, endpoint.name);
     pen.at = name_columns + PIECE_GAP;
-    put_state(&pen, &endpoint, top->now_ms);
+    put_state(&pen, &endpoint, top);
     if (top->frozen >= 0)
         pen_piece(&pen, STYLE_DIM, "now");
     put_facts(&pen, &endpoint);
@@ -237,15 +241,18 @@ int overview_trouble(const struct top *top, struct canvas *canvas, int line)
 
 enum { TOKEN_SHORT_MS = 5 * 60 * 1000 };
 
-static void put_token(struct pen *pen, const json_t *snapshot, int64_t now_ms)
+static void put_token(struct pen *pen, const struct top *top)
 {
-    const json_t *expires = json_object_get(snapshot, "token_expires_ms");
-    int64_t left_ms = json_integer_value(expires) - now_ms;
+    const json_t *expires = json_object_get(top->genesys_now, "token_expires_ms");
+    int64_t left_ms = json_integer_value(expires) - top->now_ms;
     char left[FORMAT_SIZE];
 
     format_seconds(left, sizeof(left), fabs((double)left_ms) / 1000);
     if (!json_is_integer(expires))
         pen_piece(pen, STYLE_DIM, "token ?");
+    else if (top->frozen >= 0)
+        pen_piece(pen, STYLE_PLAIN, "token dies at %s",
+                  format_time(left, sizeof(left), json_integer_value(expires), top->now_ms));
     else if (left_ms <= 0)
         pen_piece(pen, STYLE_BAD, "token died %s ago", left);
     else
@@ -253,12 +260,27 @@ static void put_token(struct pen *pen, const json_t *snapshot, int64_t now_ms)
                   left);
 }
 
+static void put_read(struct pen *pen, const struct top *top)
+{
+    const json_t *read = json_object_get(top->genesys_now, "read_ms");
+    int64_t read_ms = json_integer_value(read);
+    char text[FORMAT_SIZE];
+
+    if (!json_is_integer(read))
+        return;
+    if (top->frozen >= 0)
+        pen_piece(pen, STYLE_DIM, "read at %s",
+                  format_time(text, sizeof(text), read_ms, top->now_ms));
+    else
+        pen_piece(pen, STYLE_DIM, "read %s ago",
+                  format_seconds(text, sizeof(text), seconds_between(read_ms, top->now_ms)));
+}
+
 int overview_genesys(const struct top *top, struct canvas *canvas, int line)
 {
-    const json_t *snapshot = top->genesys_now, *read_ms = json_object_get(snapshot, "read_ms");
+    const json_t *snapshot = top->genesys_now;
     const char *organization = json_text(snapshot, "organization");
     const char *problem = json_text(snapshot, "error");
-    char age[FORMAT_SIZE];
     struct pen pen;
 
     if (!snapshot && !top->genesys)
@@ -275,11 +297,8 @@ int overview_genesys(const struct top *top, struct canvas *canvas, int line)
         pen_text(&pen, STYLE_ALARM, problem ? problem : "refused");
     else if (problem)
         pen_text(&pen, STYLE_BAD, problem);
-    put_token(&pen, snapshot, top->now_ms);
-    if (json_is_integer(read_ms))
-        pen_piece(&pen, STYLE_DIM, "read %s ago",
-                  format_seconds(age, sizeof(age),
-                                 seconds_between(json_integer_value(read_ms), top->now_ms)));
+    put_token(&pen, top);
+    put_read(&pen, top);
     return 1;
 }
 
@@ -388,15 +407,17 @@ void overview_totals_alone(const struct top *top, struct canvas *canvas)
 {
     struct endpoints_summary endpoints;
     struct totals totals;
-    size_t down;
     struct pen pen;
 
     fleet_totals(top->fleet, top_shown_step(top), &totals);
     summarize(top, canvas, &endpoints);
-    down = endpoints.grades[GRADE_REFUSED] + endpoints.grades[GRADE_DOWN];
     pen_begin(&pen, canvas, 0);
-    if (down > 0)
-        pen_piece(&pen, STYLE_BAD, "%zu down", down);
+    if (top->frozen >= 0)
+        pen_piece(&pen, STYLE_FROZEN, "FROZEN");
+    if (endpoints.grades[GRADE_REFUSED] > 0)
+        pen_piece(&pen, STYLE_ALARM, "%zu REFUSED", endpoints.grades[GRADE_REFUSED]);
+    if (endpoints.grades[GRADE_DOWN] > 0)
+        pen_piece(&pen, STYLE_BAD, "%zu down", endpoints.grades[GRADE_DOWN]);
     put_trouble(&pen, &totals);
     put_dead(&pen, &totals);
     put_depth(&pen, &totals);

@@ -49,7 +49,7 @@ static int draw_graphs(const struct top *top, struct canvas *canvas, int line)
 static void draw_heading(struct canvas *canvas, const struct row_view *view)
 {
     enum style style = view->point.stale ? STYLE_DIM : column_state_styles[view->point.state];
-    double age_s = column_age_s(view);
+    double age_s = (double)view->point.age_s;
     char age[FORMAT_SIZE];
     int at = canvas_text(canvas, 0, 0, canvas->width * 2 / 3, STYLE_STRONG, view->of->name) + 2;
 
@@ -67,8 +67,6 @@ static struct row_view look(const struct top *top)
     struct row_view view = {.row = top->selected, .of = fleet_row(top->fleet, top->selected)};
 
     fleet_point(top->fleet, top->selected, step, &view.point);
-    if (step >= 0)
-        view.at_ms = fleet_time_ms(top->fleet, step);
     return view;
 }
 

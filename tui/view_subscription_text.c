@@ -15,11 +15,13 @@ enum { LABEL_COLUMNS = 14, ITEMS_MOST = 1000 };
 /* -- lines ----------------------------------------------------------------------------------------
  */
 
-static void add_head(struct paper *paper, const char *text)
+/* Of what is not kept by the step: beside figures of a frozen one it must not seem to be of then.
+ */
+static void add_head(struct paper *paper, const struct top *top, const char *text, const char *more)
 {
     if (paper->count > 0)
         paper_add(paper, STYLE_PLAIN, 0, "", 0);
-    paper_printf(paper, STYLE_HEAD, 0, "%s", text);
+    paper_printf(paper, STYLE_HEAD, 0, "%s%s%s", text, top->frozen >= 0 ? ", now" : "", more);
 }
 
 /* "delivered      12/s": a label, and behind it what is wrapped under itself. */
@@ -192,7 +194,7 @@ static void add_genesys(struct paper *paper, const struct top *top, const json_t
     const char *problem = json_text(top->genesys_now, "error");
     bool refused = json_is_true(json_object_get(top->genesys_now, "refused"));
 
-    add_head(paper, "Genesys Cloud");
+    add_head(paper, top, "Genesys Cloud", "");
     if (problem)
         paper_printf(paper, refused ? STYLE_ALARM : STYLE_BAD, 2, "  %s", problem);
     if (!top->genesys_now)
@@ -248,13 +250,13 @@ static void add_who(struct paper *paper, const json_t *by, int64_t now_ms)
                  changed ? changed : "");
 }
 
-static void add_drift(struct paper *paper, const json_t *entry, int64_t now_ms)
+static void add_drift(struct paper *paper, const struct top *top, const json_t *entry)
 {
     const char *drift = json_text(entry, "drift");
     const json_t *item;
     size_t i;
 
-    add_head(paper, "Drift");
+    add_head(paper, top, "Drift", "");
     if (!drift || !*drift) {
         paper_printf(paper, STYLE_DIM, 2, entry && drift ? "  none is known" : "  ?");
         return;
@@ -268,7 +270,7 @@ static void add_drift(struct paper *paper, const json_t *entry, int64_t now_ms)
     json_array_foreach(json_object_get(entry, "by"), i, item)
     {
         if (i < ITEMS_MOST)
-            add_who(paper, item, now_ms);
+            add_who(paper, item, top->now_ms);
     }
     if (i == 0)
         paper_printf(paper, STYLE_DIM, 2, "  the audit log does not tell who did it");
@@ -323,15 +325,14 @@ static void add_sink(struct paper *paper, const struct ingest_sample *sample, co
     }
 }
 
-static void add_endpoint(struct paper *paper, const struct endpoint *endpoint,
-                         const struct sample_subscription *of, int64_t now_ms)
+static void add_endpoint(struct paper *paper, const struct top *top,
+                         const struct endpoint *endpoint, const struct sample_subscription *of)
 {
     bool live = endpoint->state == ENDPOINT_LIVE;
     char depth[FORMAT_SIZE], parked[FORMAT_SIZE], at[FORMAT_SIZE], heading[SAMPLE_TEXT_MOST];
 
-    snprintf(heading, sizeof(heading), "At %s%s", endpoint->name,
-             live ? "" : ", which is late or down: as it was last");
-    add_head(paper, heading);
+    snprintf(heading, sizeof(heading), "At %s", endpoint->name);
+    add_head(paper, top, heading, live ? "" : ", which is late or down: as it was last");
     add(paper, live ? STYLE_PLAIN : STYLE_DIM, "depth", "%s, parked %s%s",
         format_count(depth, sizeof(depth), (double)of->depth),
         format_count(parked, sizeof(parked), (double)of->parked),
@@ -341,8 +342,8 @@ static void add_endpoint(struct paper *paper, const struct endpoint *endpoint,
     add_sink(paper, endpoint->sample, of->sink);
     if (*of->last_error)
         add(paper, STYLE_BAD, "last error", "%s  %s",
-            when(at, sizeof(at), of->last_error_ms, now_ms), of->last_error);
-    add_reasons(paper, endpoint->sample, of->id, now_ms);
+            when(at, sizeof(at), of->last_error_ms, top->now_ms), of->last_error);
+    add_reasons(paper, endpoint->sample, of->id, top->now_ms);
 }
 
 static void add_endpoints(struct paper *paper, const struct top *top, const char *id)
@@ -353,23 +354,39 @@ static void add_endpoints(struct paper *paper, const struct top *top, const char
         fleet_endpoint(top->fleet, i, top->now_ms, &endpoint);
         of = find(endpoint.sample, id);
         if (of)
-            add_endpoint(paper, &endpoint, of, top->now_ms);
+            add_endpoint(paper, top, &endpoint, of);
     }
 }
 
 /* -- the whole ------------------------------------------------------------------------------------
  */
 
+/* What the figures below are of. */
+static void add_time(struct paper *paper, const struct top *top, bool stale)
+{
+    char at[FORMAT_SIZE];
+
+    if (top->frozen < 0)
+        paper_printf(paper, STYLE_HEAD, 0, "%s", stale ? "As it was last" : "Now");
+    else
+        paper_printf(paper, STYLE_FROZEN, 0, "FROZEN at %s%s",
+                     format_time(at, sizeof(at), fleet_time_ms(top->fleet, top_shown_step(top)),
+                                 top->now_ms),
+                     stale ? ", as it was last" : "");
+}
+
 void subscription_write(struct paper *paper, const struct top *top, const struct row_view *view)
 {
     const json_t *entry = top_genesys_of(top, view->row);
 
-    add_head(paper, view->point.stale ? "As it was last" : "Now");
+    add_time(paper, top, view->point.stale);
     add(paper, STYLE_PLAIN, "state", "%s: %s", row_state_words[view->point.state],
         state_meanings[view->point.state]);
     add_figures(paper, &view->point);
+    if (top->frozen >= 0)
+        add_head(paper, top, "Delivery", "");
     add_row(paper, view->of, top->now_ms);
-    add_drift(paper, entry, top->now_ms);
+    add_drift(paper, top, entry);
     add_genesys(paper, top, entry);
     add_endpoints(paper, top, view->of->id);
 }

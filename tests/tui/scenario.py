@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Writes a recording for `eventctl top --replay`: a surge, and what it does to a contact centre.
 
-  scenario.py [--subscriptions N] [--seconds N] [--endpoints N] [--down] [--hostile] > FILE
+  scenario.py [--subscriptions N] [--seconds N] [--endpoints N] [--down [--back S]] [--refused]
+              [--hostile] > FILE
 
 Always the same for the same options. Two minutes: all is well; the CRM slows down, a queue grows and
 dead letters with it; somebody edits a subscription by hand; the CRM recovers and the queue drains.
---down: the last endpoint stops answering at 50 s. --hostile: names that would break a screen.
+--down: the last endpoint stops answering at 50 s; --back: until then. --refused: from 50 s on it
+refuses the token, and Genesys Cloud its own. --hostile: names that would break a screen.
 """
 import argparse
 import json
@@ -13,6 +15,7 @@ import math
 import sys
 
 START_MS = 1795514400000  # 2026-11-24 10:00:00 UTC
+TROUBLE_S = 50  # from then on an endpoint does not answer, or refuses
 NAMES = ["voice-lifecycle", "chat-transcripts", "callback-crm", "wrapup-export", "queue-answers",
          "survey-results", "quality-scores", "email-archive", "messaging-open", "compliance-hold"]
 HOSTILE = ["\x1b[2J\x1b]0;owned\x07", "\u202egnp.exe", "\u5b57" * 250, "e\u0301" * 250, "a\nb\tc", "x" * 500,
@@ -144,8 +147,21 @@ def dead_letters(subscriptions, second):
                 yield f"/v1/dlq/{one['id']}", whole_letter(one)
 
 
-def genesys(subscriptions, second):
+def not_answered(options, second):
+    """What becomes of a question to the last endpoint, where it tells nothing then; None."""
+    if options.down and TROUBLE_S <= second < options.back:
+        return {"end": "not-sent", "error": "connection refused"}
+    if options.refused and second >= TROUBLE_S:
+        why = "a bearer token is needed, and must be the right one"
+        return {"status": 401, "body": {"error": why}, "error": "status 401: " + why}
+    return None
+
+
+def genesys(subscriptions, second, refused=False):
     """What the Genesys side says; tui/genesys.h tells the members."""
+    if refused:
+        return {**genesys(subscriptions, TROUBLE_S), "at_ms": at_ms(second), "refused": True,
+                "error": "the token was refused (invalid_client): log in anew"}
     edited = second >= 70
 
     def entry(s):
@@ -173,6 +189,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--endpoints", type=int, default=2)
     parser.add_argument("--down", action="store_true")
+    parser.add_argument("--back", type=int, default=1 << 30)
+    parser.add_argument("--refused", action="store_true")
     parser.add_argument("--hostile", action="store_true")
     options = parser.parse_args()
     names = ["frankfurt", "dublin", "london", "paris"][:options.endpoints]
@@ -189,9 +207,9 @@ def main():
         for name, subscriptions in fleet.items():
             for subscription in subscriptions:
                 subscription.step(second)
-            if options.down and name == names[-1] and second >= 50:
-                write({**asked(second, name, "/v1/status"), "end": "not-sent",
-                       "error": "connection refused"})
+            trouble = not_answered(options, second) if name == names[-1] else None
+            if trouble:
+                write({**asked(second, name, "/v1/status"), **trouble})
                 continue
             write({**asked(second, name, "/v1/status"), "status": 200,
                    "body": status(name, subscriptions, second)})
@@ -199,7 +217,8 @@ def main():
                 for path, body in dead_letters(subscriptions, second):
                     write({**asked(second, name, path), "status": 200, "body": body})
         if second % 30 == 10:
-            write({"at_ms": at_ms(second), "genesys": genesys(fleet[names[0]], second)})
+            write({"at_ms": at_ms(second), "genesys": genesys(
+                fleet[names[0]], second, options.refused and second >= TROUBLE_S)})
     return 0
 
 

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """`eventctl top` on a terminal: what it draws, how it ends, and what its actions do to an ingestd.
 
-  terminal.py [--eventctl build/eventctl] [--ingestd build/ingestd] [--only WORD]
+  terminal.py [--eventctl build/eventctl] [--ingestd build/ingestd]
+              [--sandbox build/genesys-sandbox] [--only WORD]
 
 Runs by Debian's python3, whose python3-pyte is the terminal.
 """
@@ -13,18 +14,30 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ingest"))
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
 import harness  # noqa: E402
 import text  # noqa: E402
 from harness import Ingestd, Sink, event, wait_for  # noqa: E402
-from terminal_emulator import CLEAR, Terminal  # noqa: E402
+from sandbox import Sandbox  # noqa: E402
+from terminal_emulator import CLEAR, LEAVE, Terminal  # noqa: E402
 
 COLOR = re.compile(rb"\x1b\[(?:\d+;)*(?:3[0-8]|4[0-8]|9\d|10[0-7])(?:;\d+)*m")
 QUICK = ("--interval", "100ms")
 SIZES = [(24, 80), (8, 40), (7, 39), (5, 20), (2, 3), (1, 1), (1, 200), (200, 1), (3, 400),
          (100, 300), (2, 2), (12, 60), (36, 120)]  # rows and columns; the last is the first
+IDENTITY, LOGIN = "GET /api/v2/tokens/me", "POST /oauth/token"  # a reading begins with the first
 WORD = 10  # columns in which a word can be told
 WHEEL_UP, WHEEL_DOWN = "\x1b[<64;5;5M", "\x1b[<65;5;5M"
 REASON = "the CRM is mended"
+MANIFEST = """apiVersion: eventctl/v1
+organization: acme-dev
+subscriptions:
+  calls:
+    version: 1
+    via: event-streams
+    events: [Interaction.Closed]
+    delivery: {url: "https://ingest.acme.example/events", batching: {mode: batched}}
+"""
 
 
 class Place(text.Place):
@@ -51,6 +64,15 @@ class Place(text.Place):
         ingestd.sink = sink
         self.stack.callback(lambda: ingestd.process.poll() is None and ingestd.kill())
         return ingestd.start()
+
+    def sandbox(self, *options):
+        """A Genesys side, which eventctl then asks."""
+        sandbox = Sandbox(harness.OPTIONS.sandbox, *options)
+        self.stack.callback(sandbox.stop)
+        self.env.update(EVENTCTL_API_URL=sandbox.url, EVENTCTL_LOGIN_URL=sandbox.url,
+                        EVENTCTL_CLIENT_ID="sandbox-client",
+                        EVENTCTL_CLIENT_SECRET="sandbox-secret")
+        return sandbox
 
     def shown(self, ingestd, *arguments, **more):
         """A terminal that shows this ingestd's one subscription."""
@@ -157,6 +179,47 @@ def hostile_names(place):
     terminal.wait_text(re.escape(r"\x1b[31mred"), "字字", r"a\\nb\\tc")
     assert b"red\x07" not in terminal.raw and "\u202e".encode() not in terminal.raw
     assert b"\xc2\x9b" not in terminal.raw
+    quit_well(terminal)
+
+
+# -- the Genesys side ------------------------------------------------------------------------------
+
+def readings(sandbox):
+    """What was asked in each reading of the Genesys side, in which order whatsoever."""
+    told = []
+    for line in sandbox.requests():
+        if line == IDENTITY:
+            told.append([])
+        elif line != LOGIN:
+            told[-1].append(line)
+    return [sorted(one) for one in told]
+
+
+def a_token_that_ends_while_it_runs(place):
+    """It is renewed beside the readings: no request meets one that has ended and is asked again."""
+    sandbox = place.sandbox("--token-lifetime", "2")
+    with open(place.path("eventctl.yaml"), "w", encoding="utf-8") as out:
+        out.write(MANIFEST)
+    terminal = place.terminal({"one": place.endpoint().url}, *QUICK, "-f", "eventctl.yaml",
+                              "--no-token-cache")
+    terminal.wait_text("Genesys Cloud +acme-dev")
+
+    def reads_again():
+        terminal.type("u")
+        return sandbox.requests().count(LOGIN) >= 3
+    terminal.wait("two more logins", reads_again)
+    assert "refused" not in terminal.text(), terminal.text()
+    quit_well(terminal)
+    whole = readings(sandbox)[:-1]
+    assert len(whole) > 2 and len(whole[0]) > 0, whole
+    assert all(one == whole[0] for one in whole), whole
+
+
+def the_log_begins_now(place):
+    """Also what is said before the first question: that there are no credentials."""
+    terminal = place.terminal({"one": place.endpoint().url}, *QUICK)
+    terminal.type("4")
+    terminal.wait_text(r"\d\d:\d\d:\d\d note +nothing of the Genesys side is shown")
     quit_well(terminal)
 
 
@@ -387,7 +450,7 @@ def replay(place):
     terminal.wait_text("Replay", "Count +3", "rate:")
     terminal.type("\x15" "1000\r")
     confirm(terminal, "Count +3", "Effect +each is delivered once more")
-    terminal.wait_text("replayed 3 .*: 3 delivered, 0 came back")
+    terminal.wait_text("replayed 3, 3 delivered, 0 came back: dead letters of sub-1 at one")
     assert sorted(ingestd.sink.numbers()) == [1, 2, 3, 4], ingestd.sink.numbers()
     terminal.wait_text("dead 0")
     quit_well(terminal)
@@ -400,16 +463,47 @@ def replay_that_comes_back(place):
     terminal.wait_text("rate:")
     terminal.type("\x15" "0\r")
     confirm(terminal)
-    terminal.wait_text("replayed 3 .*: 1 delivered, 2 came back")
+    terminal.wait_text("replayed 3, 1 delivered, 2 came back: dead letters of sub-1 at one")
     quit_well(terminal)
     assert ingestd.admin("GET", "/v1/dlq?came_back=true")[1]["count"] == 2
+
+
+def paced_replay(place):
+    """One of three is delivered at once, the next is due in a quarter of an hour."""
+    ingestd, terminal, bad = with_dead_letters(place)
+    bad.clear()
+    terminal.type("R")
+    terminal.wait_text("rate:")
+    terminal.type("\x15" "0.001\r")
+    confirm(terminal)
+    terminal.wait_text("1 of 3 done, 2 left", "b leaves it going on", "Esc takes back")
+    return ingestd, terminal
+
+
+def replay_that_is_taken_back(place):
+    ingestd, terminal = paced_replay(place)
+    terminal.type("\x1b")
+    terminal.wait_text("replayed 1, 1 delivered, 0 came back, 2 taken back: dead letters of sub-1")
+    assert ingestd.admin("GET", "/v1/dlq?state=waiting")[1]["count"] == 2
+    assert ingestd.admin("GET", "/v1/dlq?state=replaying")[1]["count"] == 0
+    terminal.type("4")
+    terminal.wait_text("done +took back 2 of 3: dead letters of sub-1 at one")
+    quit_well(terminal)
+
+
+def replay_in_the_background(place):
+    ingestd, terminal = paced_replay(place)
+    terminal.type("b")
+    terminal.wait_text("goes on, 2 of 3 were left: dead letters of sub-1 at one")
+    quit_well(terminal)
+    assert ingestd.admin("GET", "/v1/dlq?state=replaying")[1]["count"] == 2
 
 
 def discard(place):
     ingestd, terminal, _ = with_dead_letters(place)
     terminal.type("D")
     confirm(terminal, "Discard", "Count +3", "removed for good")
-    terminal.wait_text("discarded 3 ")
+    terminal.wait_text("discarded 3: ")
     assert ingestd.admin("GET", "/v1/dlq")[1]["count"] == 0
     quit_well(terminal)
 
@@ -420,7 +514,8 @@ def from_the_dead_letters_view(place):
     terminal.wait_text("http-500", "3 dead letters in 1 group")
     terminal.type("D")
     confirm(terminal, "Discard", "Count +3")
-    terminal.wait_text("discarded 3 ", "No dead letters")
+    terminal.wait_text("discarded 3: dead letters of sub-1 \\(http-500\\) at one",
+                       "No dead letters")
     quit_well(terminal)
     assert ingestd.admin("GET", "/v1/dlq")[1]["count"] == 0
 
@@ -435,10 +530,27 @@ def an_action_whose_answer_never_comes(place):
     confirm(terminal, "Pause")
     terminal.wait_text("Sent; one is to answer")
     ingestd.kill()
-    terminal.wait_text("unknown: pausing sub-1 at one: the connection broke")
+    terminal.wait_text("unknown: the connection broke")
     terminal.type("4")
-    terminal.wait_text("Log", "unknown: pausing sub-1 at one")
+    terminal.wait_text("Log", "look before doing it again: pausing sub-1 at one")
     quit_well(terminal)
+    assert b"look before" in terminal.raw[terminal.raw.rfind(LEAVE):]
+
+
+def interrupted_while_a_discard_hangs(place):
+    """What nobody can read on the screen any more is said after it."""
+    ingestd, terminal, _ = with_dead_letters(place)
+    terminal.type("D")
+    terminal.wait_text("reason:")
+    ingestd.process.send_signal(signal.SIGSTOP)
+    confirm(terminal, "Discard")
+    terminal.wait_text("Sent; one is to answer")
+    terminal.type("\x03")
+    assert terminal.wait_end() == 130, terminal.status
+    terminal.check_is_back()
+    said = terminal.raw[terminal.raw.rfind(LEAVE):].decode()
+    assert ("unknown: it was left before the answer came; look before doing it again: discarding "
+            "dead letters of sub-1 at one\r\n") in said, said
 
 
 def an_action_that_could_not_be_sent(place):
@@ -449,7 +561,7 @@ def an_action_that_could_not_be_sent(place):
     terminal.wait_text("one +down since")
     terminal.type("P")
     confirm(terminal, "Pause")
-    terminal.wait_text("not done: pausing sub-1 at one")
+    terminal.wait_text("not done: pausing sub-1 at one: not sent: ")
     quit_well(terminal)
 
 
@@ -468,13 +580,16 @@ def read_only_has_no_actions(place):
 
 CASES = [first_paint_comes_before_an_answer, a_live_ingestd, an_endpoint_that_goes_down,
          keys_lead_everywhere, every_size, begins_at_every_size, size_is_the_terminals_word,
-         hostile_names, colors, pure_ascii, mouse_is_off_unless_asked_for, terminals_that_cannot,
-         into_a_pipe, ends_by_a_signal, ends_while_everything_hangs,
-         ends_when_the_terminal_vanishes, a_crash_gives_the_terminal_back, suspended_and_resumed,
-         resized_while_suspended, stopped_by_another_and_its_modes_changed, pause_and_resume,
-         left_before_it_is_sent, replay, replay_that_comes_back, discard,
-         from_the_dead_letters_view, an_action_whose_answer_never_comes, an_action_that_could_not_be_sent,
+         hostile_names, a_token_that_ends_while_it_runs, the_log_begins_now, colors, pure_ascii,
+         mouse_is_off_unless_asked_for, terminals_that_cannot, into_a_pipe, ends_by_a_signal,
+         ends_while_everything_hangs, ends_when_the_terminal_vanishes,
+         a_crash_gives_the_terminal_back, suspended_and_resumed, resized_while_suspended,
+         stopped_by_another_and_its_modes_changed, pause_and_resume, left_before_it_is_sent, replay,
+         replay_that_comes_back, replay_that_is_taken_back, replay_in_the_background, discard,
+         from_the_dead_letters_view, an_action_whose_answer_never_comes,
+         interrupted_while_a_discard_hangs, an_action_that_could_not_be_sent,
          read_only_has_no_actions]
 
 if __name__ == "__main__":
-    sys.exit(harness.main(CASES, Place, eventctl="build/eventctl"))
+    sys.exit(harness.main(CASES, Place, eventctl="build/eventctl",
+                          sandbox="build/genesys-sandbox"))

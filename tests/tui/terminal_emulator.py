@@ -32,7 +32,7 @@ pid = os.fork()
 if pid == 0:
     os.setpgid(0, 0)
     os.tcsetpgrp(0, os.getpid())
-    for name in (signal.SIGHUP, signal.SIGTTOU, signal.SIGINT, signal.SIGPIPE):
+    for name in (signal.SIGHUP, signal.SIGTTOU, signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE):
         signal.signal(name, signal.SIG_DFL)
     os.close(told)
     os.execv(command[0], command)

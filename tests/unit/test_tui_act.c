@@ -186,13 +186,15 @@ static void test_results(void **state)
         {401, "no", LOG_AUTH, "not done: pausing voice at dublin: status 401: no"},
         {403, "no", LOG_AUTH, "not done: pausing voice at dublin: status 403: no"},
         {500, "full", LOG_UNKNOWN,
-         "unknown: pausing voice at dublin: status 500: full; look before doing it again"},
+         "unknown: the endpoint failed; look before doing it again: pausing voice at dublin: "
+         "status 500: full"},
         {408, "late", LOG_UNKNOWN,
-         "unknown: pausing voice at dublin: status 408: late; look before doing it again"},
+         "unknown: the endpoint failed; look before doing it again: pausing voice at dublin: "
+         "status 408: late"},
         {200, RESUMED, LOG_UNKNOWN,
-         "unknown: pausing voice at dublin: its answer cannot be read; look before doing it again"},
+         "unknown: its answer cannot be read; look before doing it again: pausing voice at dublin"},
         {200, "<html>", LOG_UNKNOWN,
-         "unknown: pausing voice at dublin: its answer cannot be read; look before doing it again"},
+         "unknown: its answer cannot be read; look before doing it again: pausing voice at dublin"},
     };
 
     (void)state;
@@ -219,9 +221,10 @@ static void test_no_answer(void **state)
     type("why");
     expect_over(3);
     expect_line(0, LOG_REFUSED, "not done: pausing voice at dublin: not sent: no route");
-    expect_line(1, LOG_UNKNOWN,
-                "unknown: pausing voice at dublin: the connection broke after it was sent "
-                "(no whole answer: reset); look before doing it again");
+    expect_line(
+        1, LOG_UNKNOWN,
+        "unknown: the connection broke; look before doing it again: pausing voice at dublin: "
+        "no whole answer: reset");
     expect_line(2, LOG_REFUSED, "not done: pausing voice at dublin: not sent: there is no memory");
 }
 
@@ -234,8 +237,8 @@ static void test_leaving_while_it_is_sent(void **state)
     expect_over(1);
     assert_int_equal(cancelled, 1);
     expect_line(0, LOG_UNKNOWN,
-                "unknown: pausing voice at dublin: it was left before the answer came; look "
-                "before doing it again");
+                "unknown: it was left before the answer came; look before doing it again: "
+                "pausing voice at dublin");
 }
 
 static void test_quitting(void **state)
@@ -249,6 +252,33 @@ static void test_quitting(void **state)
     dialog_close(&top);
     expect_over(1);
     assert_int_equal(lines[0].kind, LOG_UNKNOWN);
+}
+
+/* What a signal interrupts, nobody would read in the log. */
+static void test_last_words(void **state)
+{
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 65536);
+    pause_voice(DUBLIN);
+    type("why");
+    answer(200, PAUSED);
+    act_last_words(&top, &out);
+    assert_string_equal(buf_text(&out), ""); /* it was on the screen */
+    pause_voice(DUBLIN);
+    type("why");
+    break_off(INGEST_LOST, "\x1b[2J");
+    pause_voice(DUBLIN);
+    type("why");
+    act_last_words(&top, &out);
+    expect_over(3);
+    assert_string_equal(buf_text(&out),
+                        "unknown: the connection broke; look before doing it again: pausing voice "
+                        "at dublin: ?[2J\n"
+                        "unknown: it was left before the answer came; look before doing it again: "
+                        "pausing voice at dublin\n");
+    buf_release(&out);
 }
 
 /* -- several ------------------------------------------------------------------------------------
@@ -266,9 +296,14 @@ static void pause_all(void)
     type("frankfurt");
 }
 
+/* What is done is marked no more; voice, which one endpoint refused, is still to do. */
 static void test_several(void **state)
 {
+    bool marks[] = {[CHAT] = true, [VOICE] = true};
+
     (void)state;
+    top.marks = marks;
+    top.mark_capacity = 2;
     pause_all();
     expect_asked(FRANKFURT, "/v1/subscriptions/c%2F1/pause", PAUSE_BODY);
     answer(200, PAUSED);
@@ -277,12 +312,15 @@ static void test_several(void **state)
     answer(404, "gone");
     expect_asked(DUBLIN, VOICE_PATH "pause", PAUSE_BODY);
     answer(200, PAUSED);
-    expect_over(2);
-    expect_line(0, LOG_REFUSED, "not done: pausing voice at frankfurt: status 404: gone");
-    assert_false(lines[0].said);
-    expect_line(1, LOG_REFUSED,
+    expect_over(4);
+    expect_line(0, LOG_DONE, "paused chat at frankfurt");
+    expect_line(1, LOG_REFUSED, "not done: pausing voice at frankfurt: status 404: gone");
+    expect_line(2, LOG_DONE, "paused voice at dublin");
+    expect_line(3, LOG_REFUSED,
                 "paused 2 of 3: 1 not done, 0 unknown, 0 not tried; the log tells which");
-    assert_true(lines[1].said);
+    assert_true(!marks[CHAT] && marks[VOICE]);
+    for (size_t i = 0; i < line_count; i++)
+        assert_int_equal(lines[i].said, i == 3);
 }
 
 static void test_several_without_memory(void **state)
@@ -303,20 +341,29 @@ static void test_several_left(void **state)
     pause_all();
     answer(200, PAUSED);
     press(KEY_ESCAPE_);
-    expect_over(2);
-    assert_int_equal(lines[0].kind, LOG_UNKNOWN);
-    expect_line(1, LOG_UNKNOWN,
+    expect_over(4);
+    expect_line(0, LOG_DONE, "paused chat at frankfurt");
+    assert_int_equal(lines[1].kind, LOG_UNKNOWN);
+    expect_line(2, LOG_NOTE, "not done: pausing voice at dublin: left before it was sent");
+    expect_line(3, LOG_UNKNOWN,
                 "paused 1 of 3: 0 not done, 1 unknown, 1 not tried; the log tells which");
 }
 
 static void test_several_done(void **state)
 {
+    bool marks[] = {[CHAT] = true, [VOICE] = true};
+
     (void)state;
+    top.marks = marks;
+    top.mark_capacity = 2;
     pause_all();
     for (int i = 0; i < 3; i++)
         answer(200, PAUSED);
-    expect_over(1);
-    expect_line(0, LOG_DONE, "paused 3 of 3: 0 not done, 0 unknown, 0 not tried");
+    expect_over(4);
+    expect_line(1, LOG_DONE, "paused voice at frankfurt");
+    expect_line(3, LOG_DONE,
+                "paused 3 of 3: 0 not done, 0 unknown, 0 not tried; the log tells which");
+    assert_true(!marks[CHAT] && !marks[VOICE]);
 }
 
 int main(void)
@@ -336,6 +383,7 @@ int main(void)
         UNIT(test_no_answer),
         UNIT(test_leaving_while_it_is_sent),
         UNIT(test_quitting),
+        UNIT(test_last_words),
         UNIT(test_several),
         UNIT(test_several_without_memory),
         UNIT(test_several_left),

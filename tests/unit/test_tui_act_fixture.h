@@ -1,5 +1,5 @@
 /* What the tests of actions share: a wire, a fleet and a log of their own, and keys and answers.
- * Each function is used by each of them. */
+ * What is inline is not used by each of them. */
 #ifndef TESTS_UNIT_TEST_TUI_ACT_FIXTURE_H
 #define TESTS_UNIT_TEST_TUI_ACT_FIXTURE_H
 
@@ -105,9 +105,11 @@ static struct {
 } lines[LINES_MOST];
 static size_t line_count;
 
-static void add_line(enum log_kind kind, bool said, const char *format, va_list arguments)
+static void add_line(struct top *of, enum log_kind kind, bool said, const char *format,
+                     va_list arguments)
 {
     assert_true(line_count < LINES_MOST);
+    of->log_count++;
     lines[line_count].kind = kind;
     lines[line_count].said = said;
     vsnprintf(lines[line_count++].text, sizeof(lines[0].text), format, arguments);
@@ -117,9 +119,8 @@ void top_say(struct top *of, enum log_kind kind, const char *format, ...)
 {
     va_list arguments;
 
-    (void)of;
     va_start(arguments, format);
-    add_line(kind, true, format, arguments);
+    add_line(of, kind, true, format, arguments);
     va_end(arguments);
 }
 
@@ -127,10 +128,20 @@ void top_note(struct top *of, enum log_kind kind, const char *format, ...)
 {
     va_list arguments;
 
-    (void)of;
     va_start(arguments, format);
-    add_line(kind, false, format, arguments);
+    add_line(of, kind, false, format, arguments);
     va_end(arguments);
+}
+
+const struct log_line *top_log(const struct top *of, size_t n)
+{
+    static struct log_line line;
+
+    (void)of;
+    if (n >= line_count)
+        return NULL;
+    line = (struct log_line){.kind = lines[n].kind, .text = lines[n].text};
+    return &line;
 }
 
 /* -- helpers ------------------------------------------------------------------------------------
@@ -209,7 +220,7 @@ static void answer(long status, const char *body)
     answer_at(status, body, 5);
 }
 
-static void break_off(enum ingest_end end, const char *text)
+static inline void break_off(enum ingest_end end, const char *text)
 {
     struct ingest_answer answer = {.end = end, .body = "", .date_s = -1, .error = ERROR_INIT};
 
@@ -217,7 +228,7 @@ static void break_off(enum ingest_end end, const char *text)
     give(&answer);
 }
 
-static void expect_asked(size_t endpoint, const char *path, const char *body)
+static inline void expect_asked(size_t endpoint, const char *path, const char *body)
 {
     assert_true(asked.number > 0);
     assert_int_equal(asked.endpoint, endpoint);
@@ -226,7 +237,7 @@ static void expect_asked(size_t endpoint, const char *path, const char *body)
 }
 
 /* The next line of the log; the last one, when the dialog is over. */
-static void expect_line(size_t n, enum log_kind kind, const char *text)
+static inline void expect_line(size_t n, enum log_kind kind, const char *text)
 {
     assert_true(n < line_count);
     assert_string_equal(lines[n].text, text);
@@ -240,7 +251,7 @@ static void expect_over(size_t count)
     assert_int_equal(line_count, count);
 }
 
-static void expect_shown(const char *text)
+static inline void expect_shown(const char *text)
 {
     struct canvas canvas;
     struct buf out;

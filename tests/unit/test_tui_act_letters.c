@@ -29,7 +29,7 @@ static void test_discard(void **state)
     expect_asked(DUBLIN, "/v1/dlq/discard", "{\"by\":\"dana\"," SELECTED ",\"reason\":\"old\"}");
     answer(200, "{\"dry_run\":false,\"discarded\":11}");
     expect_over(1);
-    expect_line(0, LOG_DONE, "discarded 11 dead letters of voice at dublin");
+    expect_line(0, LOG_DONE, "discarded 11: dead letters of voice at dublin");
 }
 
 static void test_nothing_is_there(void **state)
@@ -116,7 +116,7 @@ static void test_replay(void **state)
     replay(FRANKFURT);
     expect_asked(FRANKFURT, "/v1/dlq/abort", DRY_LEFT);
     answer(200, "{\"count\":5}");
-    expect_shown("7 of 12 are done, 5 are left");
+    expect_shown("7 of 12 done, 5 left");
     assert_int_equal(asked.number, 0);
     top.now_ms += 999;
     step();
@@ -134,8 +134,8 @@ static void test_replay(void **state)
                  "\"subscription\":\"v 1\"}}");
     answer(200, "{\"count\":1}");
     expect_over(1);
-    expect_line(0, LOG_DONE,
-                "replayed 12 dead letters of voice at frankfurt: 11 delivered, 1 came back");
+    expect_line(0, LOG_REFUSED,
+                "replayed 12, 11 delivered, 1 came back: dead letters of voice at frankfurt");
 }
 
 static void test_replay_of_ids(void **state)
@@ -151,8 +151,8 @@ static void test_replay_of_ids(void **state)
     answer(200, "{\"count\":0}");
     expect_asked(DUBLIN, "/v1/dlq/replay", "{\"dry_run\":true,\"ids\":[3,4]}");
     answer(200, "{\"count\":2}");
-    expect_line(0, LOG_DONE,
-                "replayed 12 dead letters of voice at dublin: 10 delivered, 2 came back");
+    expect_line(0, LOG_REFUSED,
+                "replayed 12, 10 delivered, 2 came back: dead letters of voice at dublin");
     expect_over(1);
 }
 
@@ -189,9 +189,8 @@ static void test_no_date(void **state)
     answer_at(200, "{\"replaying\":12}", -1);
     answer(200, "{\"count\":0}");
     expect_over(1);
-    expect_line(0, LOG_DONE,
-                "replayed 12 dead letters of voice at dublin: it has ended; how many were "
-                "delivered is not known");
+    expect_line(0, LOG_UNKNOWN,
+                "unknown how many of 12 were delivered: dead letters of voice at dublin");
 }
 
 static void test_what_came_back_is_not_known(void **state)
@@ -201,14 +200,13 @@ static void test_what_came_back_is_not_known(void **state)
     answer(200, "{\"count\":0}");
     answer(500, "no");
     expect_over(1);
-    expect_line(0, LOG_DONE,
-                "replayed 12 dead letters of voice at dublin: it has ended; how many came back "
-                "could not be asked");
+    expect_line(0, LOG_UNKNOWN,
+                "unknown how many of 12 were delivered: dead letters of voice at dublin");
     replay(DUBLIN);
     answer(200, "{\"count\":0}");
     answer(200, "{\"count\":99}"); /* more than there were: others replay too */
-    expect_line(1, LOG_DONE,
-                "replayed 12 dead letters of voice at dublin: 0 delivered, 12 came back");
+    expect_line(1, LOG_PROBLEM,
+                "replayed 12, 0 delivered, 12 came back: dead letters of voice at dublin");
 }
 
 static void test_replay_fails(void **state)
@@ -221,15 +219,15 @@ static void test_replay_fails(void **state)
     break_off(INGEST_LOST, "reset");
     expect_over(1);
     expect_line(0, LOG_UNKNOWN,
-                "unknown: replaying dead letters of voice at dublin: the connection broke after "
-                "it was sent (reset); look before doing it again");
+                "unknown: the connection broke; look before doing it again: "
+                "replaying dead letters of voice at dublin: reset");
     begin(ACT_REPLAY, DUBLIN);
     answer(200, "{\"count\":12}");
     press(KEY_ENTER_);
     type("why");
     answer(200, "{\"replaying\":0}");
     expect_over(2);
-    expect_line(1, LOG_DONE, "replayed 0 dead letters of voice at dublin: none waited any more");
+    expect_line(1, LOG_NOTE, "replayed 0, none waited any more: dead letters of voice at dublin");
 }
 
 static void abort_with(int64_t left)
@@ -249,15 +247,15 @@ static void test_abort(void **state)
     (void)state;
     abort_with(8);
     answer(200, "{\"dry_run\":false,\"aborted\":6}");
-    expect_line(0, LOG_DONE, "took back 6 of 12 dead letters of voice at dublin");
-    expect_shown("2 are left, and have begun");
+    expect_line(0, LOG_DONE, "took back 6 of 12: dead letters of voice at dublin");
+    expect_shown("6 of 12 taken back, 4 done, 2 left");
     expect_asked(DUBLIN, "/v1/dlq/abort", DRY_LEFT); /* what has begun is waited for */
     answer(200, "{\"count\":0}");
     answer(200, "{\"count\":1}");
     expect_over(2);
-    expect_line(1, LOG_DONE,
-                "replayed 12 dead letters of voice at dublin: 5 delivered, 1 came back, 6 taken "
-                "back");
+    expect_line(1, LOG_REFUSED,
+                "replayed 6, 5 delivered, 1 came back, 6 taken back: dead letters of voice at "
+                "dublin");
 }
 
 static void test_abort_cancels_the_look(void **state)
@@ -269,11 +267,10 @@ static void test_abort_cancels_the_look(void **state)
     expect_asked(DUBLIN, "/v1/dlq/abort",
                  "{\"by\":\"dana\"," SELECTED ",\"reason\":\"taken back: why\"}");
     press(KEY_ESCAPE_);
-    expect_over(2);
-    assert_int_equal(lines[0].kind, LOG_UNKNOWN);
-    expect_line(1, LOG_DONE,
-                "replayed 12 dead letters of voice at dublin: it was left before its end, and "
-                "goes on");
+    expect_over(1); /* nothing is said after this, as if all were well */
+    expect_line(0, LOG_UNKNOWN,
+                "unknown: it was left before the answer came; look before doing it again: "
+                "taking back dead letters of voice at dublin");
 }
 
 static void test_abort_is_refused(void **state)
@@ -285,6 +282,7 @@ static void test_abort_is_refused(void **state)
                 "not done: taking back dead letters of voice at dublin: status 400: no");
     press(KEY_ESCAPE_); /* the second one leaves */
     expect_over(2);
+    expect_line(1, LOG_NOTE, "goes on, 8 of 12 were left: dead letters of voice at dublin");
     assert_int_equal(asks, 5); /* count, replay, look, abort, look */
 }
 
@@ -294,21 +292,80 @@ static void test_abort_is_lost(void **state)
     abort_with(8);
     break_off(INGEST_LOST, "reset");
     assert_int_equal(lines[0].kind, LOG_UNKNOWN);
+    answer(200, "{\"count\":3}");
+    expect_shown("3 of 12 left; how many were taken back is not known");
+    top.now_ms += 1000;
+    step();
+    answer(200, "{\"count\":0}");
+    expect_over(2);
+    expect_line(1, LOG_UNKNOWN,
+                "unknown how many of 12 were delivered: dead letters of voice at dublin");
+    abort_with(8);
+    break_off(INGEST_LOST, "reset");
+    press(KEY_ESCAPE_);
+    expect_over(4);
+    expect_line(3, LOG_UNKNOWN,
+                "unknown how many of 12 were taken back, the others go on: dead letters of voice "
+                "at dublin");
+}
+
+/* None is left: there is nothing to watch. */
+static void test_abort_takes_all_back(void **state)
+{
+    (void)state;
+    abort_with(8);
+    answer(200, "{\"aborted\":8}");
     answer(200, "{\"count\":0}");
     expect_over(2);
     expect_line(1, LOG_DONE,
-                "replayed 12 dead letters of voice at dublin: it has ended; how many were "
-                "delivered is not known");
+                "replayed 4, 4 delivered, 0 came back, 8 taken back: dead letters of voice at "
+                "dublin");
+}
+
+static void test_nothing_came_back(void **state)
+{
+    (void)state;
+    replay(DUBLIN);
+    answer(200, "{\"count\":0}");
+    answer(200, "{\"count\":0}");
+    expect_over(1);
+    expect_line(0, LOG_DONE,
+                "replayed 12, 12 delivered, 0 came back: dead letters of voice at dublin");
+}
+
+static void test_in_the_background(void **state)
+{
+    (void)state;
+    replay(DUBLIN);
+    answer(200, "{\"count\":5}");
+    expect_shown("b leaves it going on");
+    press('b');
+    expect_over(1);
+    assert_int_equal(asks, 3); /* count, replay, look: nothing was taken back */
+    expect_line(0, LOG_NOTE, "goes on, 5 of 12 were left: dead letters of voice at dublin");
+}
+
+static void test_leaving_the_last_look(void **state)
+{
+    (void)state;
+    replay(DUBLIN);
+    answer(200, "{\"count\":0}");
+    press(KEY_ESCAPE_);
+    expect_over(1);
+    expect_line(0, LOG_UNKNOWN,
+                "unknown how many of 12 were delivered: dead letters of voice at dublin");
 }
 
 /* -- every size ---------------------------------------------------------------------------------
  */
 
+/* The last is great enough to confirm on. */
 static void draw_everywhere(void)
 {
-    for (int size = 0; size < 40 * 12; size++) {
+    for (int size = 0; size <= 40 * 12; size++) {
         struct canvas canvas;
-        assert_true(canvas_init(&canvas, 1 + size % 12, 1 + size / 12 * 3, size % 2));
+        int height = size == 40 * 12 ? 100 : 1 + size % 12;
+        assert_true(canvas_init(&canvas, height, 1 + size / 12 * 3, size % 2));
         top.dialog->draw(top.dialog, &top, &canvas);
         assert_int_equal(canvas.height, canvas.rows); /* it is whole again */
         assert_int_equal(canvas.width, canvas.columns);
@@ -360,6 +417,10 @@ int main(void)
         UNIT(test_abort_cancels_the_look),
         UNIT(test_abort_is_refused),
         UNIT(test_abort_is_lost),
+        UNIT(test_abort_takes_all_back),
+        UNIT(test_nothing_came_back),
+        UNIT(test_in_the_background),
+        UNIT(test_leaving_the_last_look),
         UNIT(test_every_size),
     };
 

@@ -67,7 +67,9 @@ static void columns_go_by_priority(void **state)
         int columns;
         const char *shown; /* one letter a column, in the table's order */
     } cases[] = {
-        {120, "sniotdroPQRyuDgfv"},
+        {123, "sniotdroPQRyuDgfv"},
+        {122, "sniotdroPQRyuDgf"}, /* the name needs the room */
+        {120, "sniotdroPQRyuDgf"},
         {119, "snio"
               "tdro"
               "Q"
@@ -100,6 +102,20 @@ static void columns_go_by_priority(void **state)
                 shown[length++] = letters[column];
         shown[length] = '\0';
         assert_string_equal(shown, cases[i].shown);
+    }
+}
+
+/* The name tells the rows apart: more columns must not make it shorter than 80 of them do. */
+static void a_wider_screen_shows_no_less_of_a_name(void **state)
+{
+    int usual[COLUMNS], widths[COLUMNS];
+
+    (void)state;
+    column_layout(80, usual);
+    for (int columns = 80; columns <= 400; columns++) {
+        column_layout(columns, widths);
+        assert_true(widths[COLUMN_NAME] >= usual[COLUMN_NAME]);
+        assert_true(columns < 100 || widths[COLUMN_TREND] >= 5);
     }
 }
 
@@ -184,12 +200,11 @@ static void what_is_stale_tells_its_age(void **state)
 {
     static const struct {
         enum row_state state;
-        int64_t age_ms;
+        float age_s;
         const char *text;
     } cases[] = {
-        {ROW_OK, 45000, "OK 45s"},           {ROW_LATE, 12000, "! 12s"},
-        {ROW_PAUSED, 12000, "= 12s"},        {ROW_FAIL, 200000, "X 3m20"},
-        {ROW_OK, -5000, "OK" /* history */}, {ROW_UNKNOWN, 0, "? 0s"},
+        {ROW_OK, 45, "OK 45s"},    {ROW_LATE, 12, "! 12s"}, {ROW_PAUSED, 12, "= 12s"},
+        {ROW_FAIL, 200, "X 3m20"}, {ROW_OK, NAN, "OK"},     {ROW_UNKNOWN, 0, "? 0s"},
     };
     size_t n = world_add("voice");
 
@@ -199,7 +214,7 @@ static void what_is_stale_tells_its_age(void **state)
         world_points[n].state = (uint8_t)cases[i].state;
         world_points[n].stale = true;
         world_points[n].figures[FIGURE_DEPTH] = 7;
-        world_rows[n].sampled_ms = WORLD_START_MS - cases[i].age_ms;
+        world_points[n].age_s = cases[i].age_s;
         view = world_view(n);
         assert_string_equal(text_of(COLUMN_STATE, &view), cases[i].text);
         assert_string_equal(text_of(COLUMN_DEPTH, &view), "7");
@@ -408,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup(every_column_is_named_and_told, setup),
         cmocka_unit_test_setup(every_width_is_filled_and_never_passed, setup),
         cmocka_unit_test_setup(columns_go_by_priority, setup),
+        cmocka_unit_test_setup(a_wider_screen_shows_no_less_of_a_name, setup),
         cmocka_unit_test_setup(sparklines_are_shorter_on_a_narrow_screen, setup),
         cmocka_unit_test_setup(what_is_not_known_is_a_question_mark, setup),
         cmocka_unit_test_setup(zero_is_zero, setup),

@@ -78,7 +78,8 @@ static void test_totals(void **state)
 
 static void test_late_and_down(void **state)
 {
-    float values[8];
+    float values[8], age_s;
+    struct point then;
 
     (void)state;
     for (int i = 0; i < 2; i++) {
@@ -92,6 +93,8 @@ static void test_late_and_down(void **state)
     assert_int_equal(endpoint_of(0).state, ENDPOINT_LATE);
     tick();
     assert_true(point_of(0).stale);
+    age_s = point_of(0).age_s;
+    assert_true(age_s > 3 && age_s < 5);
     assert_string_equal(state_of(0), "LATE");
     assert_figure(0, FIGURE_DEPTH, 7);
     assert_figure(0, FIGURE_RECEIVED, 10);
@@ -114,6 +117,9 @@ static void test_late_and_down(void **state)
     assert_true(!endpoint_of(0).problem && !endpoint_of(0).refused);
     assert_string_equal(state_of(0), "OK");
     assert_figure(0, FIGURE_DEPTH, 8);
+    assert_true(isnan(point_of(0).age_s));
+    fleet_point(fleet, 0, fleet_last(fleet) - 2, &then); /* history keeps the age that it had */
+    assert_true(then.stale && then.age_s == age_s);
 }
 
 static void test_down_before_a_step(void **state)

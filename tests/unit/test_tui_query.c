@@ -134,6 +134,8 @@ static void errors_name_the_place(void **state)
         {">5", ">5: a column is expected before >"},
         {"!:x", ":x: a column is expected before :"},
         {"state:", "state:: a text is expected after :"},
+        {"!state:bogus",
+         "state:bogus: there is no state \"bogus\", but: OK, DRIFT, LATE, PAUSED, FAIL, GONE"},
         {"state=fail", "state=fail: state is text, ask for it with state:"},
         {"!", "!: a word is expected after !"},
     };

@@ -82,7 +82,12 @@ static void test_frozen_goes_on_sampling_and_writes_nothing(void **state)
     assert_int_equal(top_shown_step(top), last);
     assert_false(top_is_dirty(top));
     assert_shows(" depth 7 ");
-    press("L");
+    press("Enter"); /* this one has what is now beside it */
+    assert_shows("FROZEN at 10:00:0");
+    assert_shows("Drift, now");
+    go_on(1000);
+    assert_true(top_is_dirty(top));
+    press("Esc L");
     assert_shows_not(" depth 7 ");
     assert_shows_not("FROZEN");
 }
@@ -274,6 +279,18 @@ static void test_commands(void **state)
     press("Enter");
     assert_shows("did you mean quit?");
     press(":");
+    type("sort");
+    press("Enter");
+    assert_shows("sort needs the name of a column");
+    press(":");
+    type("view ");
+    press("Enter");
+    assert_shows("view needs overview, subscription,");
+    press(":");
+    type("filter");
+    press("Enter"); /* as the key: it asks for one */
+    assert_shows("Filter: beta");
+    press("Enter :");
     type("freez");
     press("Tab Enter");
     assert_true(top->frozen >= 0);
@@ -375,6 +392,23 @@ static void test_marks(void **state)
     assert_int_equal(acted.pauses, 3);
 }
 
+/* What nobody sees is not acted on: marked before a filter hid it. */
+static void test_marks_that_a_filter_hides(void **state)
+{
+    (void)state;
+    depths[0][0] = 30, depths[0][1] = 20, depths[0][2] = 10;
+    go_on(2000);
+    press("Space Space /");
+    type("alpha");
+    press("Enter");
+    assert_shows("2 marked, 1 hidden");
+    press("P");
+    assert_int_equal(acted.count, 1);
+    assert_int_equal(acted.rows[0], fleet_find(fleet, "a"));
+    press("/ C-u Enter P");
+    assert_int_equal(acted.count, 2);
+}
+
 static void test_dead_letters_of_the_selected(void **state)
 {
     (void)state;
@@ -399,6 +433,10 @@ static void test_dead_letters_of_the_selected(void **state)
     press("j R");
     assert_int_equal(acted.acts, 2);
     assert_shows("gamma has no dead letters");
+    press("Space g R"); /* of one, whatever is marked */
+    assert_int_equal(acted.acts, 3);
+    assert_string_equal(acted.subscription, "a");
+    assert_shows("replay is for the selected one alone, not for what is marked");
 }
 
 /* -- the log ------------------------------------------------------------------------------------
@@ -574,6 +612,7 @@ int main(void)
         UNIT(test_sizes),
         UNIT(test_read_only),
         UNIT(test_marks),
+        UNIT(test_marks_that_a_filter_hides),
         UNIT(test_dead_letters_of_the_selected),
         UNIT(test_log_is_a_ring),
         UNIT(test_log_view),

@@ -73,7 +73,7 @@ static void test_groups(void **state)
     assert_int_equal(acted.kind, ACT_DISCARD);
     assert_int_equal(acted.endpoint, 1);
     assert_int_equal(acted.came_back, 1);
-    assert_string_equal(acted.what, "dead letters: timeout of gamma at dublin, come back");
+    assert_string_equal(acted.what, "dead letters of gamma (timeout, come back)");
 }
 
 static void test_groups_cursor_follows_its_group(void **state)
@@ -220,7 +220,7 @@ static void test_marks(void **state)
     assert_int_equal(acted.ids[0], 1);
     assert_int_equal(acted.ids[1], 3);
     assert_int_equal(acted.ids[2], 4);
-    assert_string_equal(acted.what, "3 marked dead letters: http-500 of alpha at frankfurt");
+    assert_string_equal(acted.what, "marked dead letters of alpha (http-500)");
     top_step(top, now_ms); /* the action is over: what is left? */
     answer(asking(0, GROUP "limit=100"), 200, page(3, 90, 88, 0, false));
     assert_shows("88 of 88, 2 marked");
@@ -270,7 +270,7 @@ static void test_cursor_stays_with_its_letter(void **state)
     answer(asking(0, GROUP "limit=100"), 200, page(3, 100, 98, 0, false));
     press("R");
     assert_int_equal(acted.ids[0], 4);
-    assert_string_equal(acted.what, "dead letter 4: http-500 of alpha at frankfurt");
+    assert_string_equal(acted.what, "dead letter 4 of alpha (http-500)");
 }
 
 /* -- one letter ---------------------------------------------------------------------------------

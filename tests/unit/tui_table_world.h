@@ -71,7 +71,7 @@ static size_t world_add(const char *name)
                                  .drift = "",
                                  .health = "",
                                  .endpoints = 1};
-    *point = (struct point){.state = ROW_UNKNOWN};
+    *point = (struct point){.age_s = NAN, .state = ROW_UNKNOWN};
     for (size_t i = 0; i < FIGURES; i++)
         point->figures[i] = NAN;
     return n;
@@ -79,8 +79,7 @@ static size_t world_add(const char *name)
 
 static inline struct row_view world_view(size_t n)
 {
-    return (struct row_view){
-        .row = n, .of = &world_rows[n], .point = world_points[n], .at_ms = WORLD_START_MS};
+    return (struct row_view){.row = n, .of = &world_rows[n], .point = world_points[n]};
 }
 
 #endif
