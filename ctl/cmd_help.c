@@ -18,7 +18,7 @@ static void add_commands(struct buf *out, const char *group)
     for (const struct command *const *command = command_table; *command; command++)
         if (!group ||
             (strncmp((*command)->name, group, length) == 0 && (*command)->name[length] == ' '))
-            buf_printf(out, "  %-13s %s\n", (*command)->name, (*command)->summary);
+            buf_printf(out, "  %-13s  %s\n", (*command)->name, (*command)->summary);
 }
 
 static void add_overview(struct buf *out)
