@@ -75,26 +75,11 @@ static bool read_manifest(const struct options *options, struct far_side *far)
 
 static void fill_client(const struct options *options, struct far_side *far)
 {
-    const struct settings *settings = &far->report->settings;
     struct error no_cache = ERROR_INIT;
 
     far->cache = options->no_token_cache ? NULL : folder_cache(&no_cache);
-    far->client = (struct client_options){
-        .api_url = settings->api_url,
-        .login_url = settings->login_url,
-        .credentials = {{settings->client_ids[0], settings->secrets[0]},
-                        {settings->client_ids[1], settings->secrets[1]}},
-        .ca_file = settings->ca_file,
-        .proxy = settings->proxy,
-        .token_cache = far->cache,
-        .connect_timeout_ms = options->connect_timeout_ms,
-        .timeout_ms = options->timeout_ms,
-        .retries = (unsigned)options->retries,
-        .no_retries = options->retries == 0,
-        .connections = (unsigned)options->connections,
-        .refresh_percent = (unsigned)settings->token_refresh_percent,
-        .read_only = true,
-    };
+    far->client = stage_client_options(options, &far->report->settings, true);
+    far->client.token_cache = far->cache;
 }
 
 static void fill_options(struct far_side *far)

@@ -121,13 +121,14 @@ bool stage_organization(struct report *report)
     return true;
 }
 
-bool stage_connect(const struct options *options, enum stage_access access, struct report *report,
-                   struct client **client)
+struct client_options stage_client_options(const struct options *options,
+                                           const struct settings *settings, bool read_only)
 {
-    struct settings *settings = &report->settings;
-    struct client_options wanted = {
+    return (struct client_options){
         .api_url = settings->api_url,
         .login_url = settings->login_url,
+        .credentials = {{settings->client_ids[0], settings->secrets[0]},
+                        {settings->client_ids[1], settings->secrets[1]}},
         .ca_file = settings->ca_file,
         .proxy = settings->proxy,
         .connect_timeout_ms = options->connect_timeout_ms,
@@ -136,11 +137,15 @@ bool stage_connect(const struct options *options, enum stage_access access, stru
         .no_retries = options->retries == 0,
         .connections = (unsigned)options->connections,
         .refresh_percent = (unsigned)settings->token_refresh_percent,
-        .read_only = access == STAGE_READ,
-        .log = log_line,
-        .log_context = (void *)options,
-        .stop = &stage_stop,
+        .read_only = read_only,
     };
+}
+
+bool stage_connect(const struct options *options, enum stage_access access, struct report *report,
+                   struct client **client)
+{
+    struct settings *settings = &report->settings;
+    struct client_options wanted;
     struct error no_cache = ERROR_INIT;
     char *cache = NULL;
 
@@ -149,10 +154,11 @@ bool stage_connect(const struct options *options, enum stage_access access, stru
         return false;
     if (!options->no_token_cache)
         cache = folder_cache(&no_cache);
-    for (size_t i = 0; i < 2; i++)
-        wanted.credentials[i] =
-            (struct client_credential){settings->client_ids[i], settings->secrets[i]};
+    wanted = stage_client_options(options, settings, access == STAGE_READ);
     wanted.token_cache = cache;
+    wanted.log = log_line;
+    wanted.log_context = (void *)options;
+    wanted.stop = &stage_stop;
     *client = client_new(&wanted, &report->error);
     free(cache);
     if (*client && remote_identify(*client, &report->identity, &report->error) &&

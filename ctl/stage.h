@@ -27,6 +27,11 @@ MUST_CHECK bool stage_endpoints(const struct options *options, struct report *re
 MUST_CHECK bool stage_manifest(const struct options *options, const struct option_words *words,
                                struct report *report);
 
+/* What a client is made with, once the secrets are read; all of it is borrowed from options and
+ * settings. Without log, stop and token cache. */
+struct client_options stage_client_options(const struct options *options,
+                                           const struct settings *settings, bool read_only);
+
 /* Reads the secrets and makes a client, with report->identity filled in and the organisation
  * checked. The caller frees it. */
 enum stage_access { STAGE_READ, STAGE_WRITE };
