@@ -84,6 +84,7 @@ class Storm:
     def __init__(self, options, folder, stack):
         self.options, self.folder, self.stack = options, folder, stack
         self.said, self.failures = [], 0
+        self.counts = collections.Counter()  # of runs of ingestd that were killed
         self.crm = Crm(options.build, folder)
         stack.callback(self.crm.process.kill)
         self.make_certificate()
@@ -210,9 +211,7 @@ class Storm:
         self.say(next((line for line in self.eventctl("plan", "-f", self.manifest).splitlines()
                        if "accepted" in line), "no line says that it is accepted").strip())
         self.eventctl("check", "-f", self.manifest, *self.endpoint())
-        self.ingestd.kill()
-        self.say("kill -9: ingestd")
-        self.ingestd.start()
+        self.kill()
         self.crm.set(delay_ms=0)
         wait_for("the queue to drain", lambda: self.depth() < self.options.rate, LONG_S)
         self.say("the CRM is well again, and the queue has drained")
@@ -236,9 +235,7 @@ class Storm:
         self.expect(self.crm.set()["taken"] > before, "the others went on")
         self.eventctl("dlq", "list", "--limit", "5", *self.endpoint())
         self.crm.set(poison="")
-        self.ingestd.kill()
-        self.say("kill -9: ingestd")
-        self.ingestd.start()
+        self.kill()
         # 7: one that came back, since it was failing when the CRM was mended
         self.eventctl("dlq", "replay", "--all", "--reason", "the CRM is mended", "--yes",
                       *self.endpoint(), code=(0, 7))
@@ -262,6 +259,17 @@ class Storm:
         self.eventctl("check", "-f", self.manifest, *self.endpoint(), code=(0, 2))
         self.eventctl("apply", "--yes", "-f", self.manifest, *self.endpoint())
         self.eventctl("check", "-f", self.manifest, *self.endpoint())
+
+    def kill(self):
+        self.counts.update(self.counted())
+        self.ingestd.kill()
+        self.say("kill -9: ingestd")
+        self.ingestd.start()
+
+    def counted(self):
+        rows = self.status()["subscriptions"]
+        return {name: sum(row[name] for row in rows)
+                for name in ("duplicates", "filtered", "dead_lettered", "replayed")}
 
     def status(self):
         return self.ingestd.status()
@@ -299,15 +307,16 @@ class Storm:
                 (generated if line.get("generated") else acknowledged).add(which)
         taken = collections.Counter((line["subscription"], line["interaction"], line["type"],
                                      line["sequence"]) for line in self.crm.taken())
-        rows = self.status()["subscriptions"]
-        total = lambda name: sum(row[name] for row in rows)
+        self.counts.update(self.counted())
+        failed = sum(rule["times"] == 0 for rule in self.sandbox("faults"))
         dead = self.status()["dead_letters"]["count"]
         missing = acknowledged - set(taken)
         lost = len(missing) - dead
         self.say(f"  generated {len(generated)}, acknowledged {len(acknowledged)}, delivered "
                  f"{len(taken)}, delivered again {sum(taken.values()) - len(taken)}")
-        self.say(f"  of this run of ingestd: duplicates suppressed {total('duplicates')}, filtered "
-                 f"{total('filtered')}, replayed {total('replayed')}; dead letters left {dead}")
+        self.say("  duplicates suppressed {duplicates}, filtered {filtered}, dead-lettered "
+                 "{dead_lettered}, replayed {replayed}".format(**self.counts)
+                 + f"; dead letters left {dead}; calls to Genesys's API that failed {failed}")
         self.expect(len(generated) > self.options.rate * self.options.seconds / 2, "there was traffic")
         self.expect(generated == acknowledged, "all that was generated was acknowledged")
         self.expect(set(taken) <= generated, "nothing was delivered that was not generated")
