@@ -72,15 +72,18 @@ $(BUILD)/genesys-sandbox: $(call objects,$(SANDBOX))
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ $(LIBS)
 
-# The unit looks for /usr/bin/ingestd. DESTDIR is for packagers.
+# The units look for programs in /usr/bin. DESTDIR is for packagers.
+UNITS := ingest/ingestd.service $(wildcard manifests/*.service manifests/*.timer)
 PREFIX ?= /usr
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system \
 	    $(DESTDIR)$(PREFIX)/share/doc/ingestd
 	install $(BUILD)/eventctl $(BUILD)/ingestd $(DESTDIR)$(PREFIX)/bin
-	sed 's|/usr/bin/|$(PREFIX)/bin/|' ingest/ingestd.service \
-	    >$(DESTDIR)$(PREFIX)/lib/systemd/system/ingestd.service
+	for unit in $(UNITS); do \
+	    sed 's|/usr/bin/|$(PREFIX)/bin/|' $$unit \
+	        >$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; \
+	done
 	install -m 644 ingest/README.md ingest/ingestd.example.yaml \
 	    $(DESTDIR)$(PREFIX)/share/doc/ingestd
 
