@@ -8,6 +8,7 @@ with 10,000 subscriptions, once a second. Figures are printed; only what cannot 
 asserted: that there is output, and that nothing is written when nothing changed.
 """
 import argparse
+import contextlib
 import fcntl
 import http.server
 import json
@@ -46,17 +47,23 @@ class Endpoint:
                 subscription.step(second)
             self.bodies.append(scenario.status("bench", fleet, second))
         outer = self
+        self.silent, self.ended = False, threading.Event()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
+                if outer.silent:  # every endpoint times out from now on
+                    outer.ended.wait()
+                    self.close_connection = True
+                    return
                 body = outer.next_body()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(ConnectionError):  # it was ended meanwhile
+                    self.send_response(200)
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, *_):
                 pass
@@ -71,6 +78,7 @@ class Endpoint:
         return self.encoded[self.at % len(self.encoded)]
 
     def close(self):
+        self.ended.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -179,8 +187,13 @@ class Bench:
     def fed(self, subscriptions):
         endpoint = Endpoint(subscriptions)
         program = self.top(endpoint.url)
+        self.expect(program.read(10), "no first paint")
+        paint = (time.monotonic() - program.began) * 1000
         row = self.measure(program, f"eventctl top, {subscriptions:,} subscriptions")
         self.expect(row["frame"] > 0, "nothing was drawn")
+        endpoint.silent = True
+        keys = [program.key_ms(key) for key in (b"?", b"?") * 10]
+        row.update(paint=paint, key=statistics.median(keys))
         program.end()
         endpoint.close()
 
